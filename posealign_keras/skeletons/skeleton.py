@@ -1,6 +1,7 @@
 """The `Skeleton`: the tree of joints that every pose, decoder and picture of the package agrees on."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -38,7 +39,8 @@ class Skeleton:
         for argument in ("parents", "mirror", "bone_lengths"):
             if len(getattr(self, argument)) != count:
                 raise ValueError(
-                    f"`{argument}` must have one entry per joint ({count}). Received: {argument}={getattr(self, argument)}"
+                    f"`{argument}` must have one entry per joint ({count}). "
+                    f"Received: {argument}={getattr(self, argument)}"
                 )
         if len(set(self.joint_names)) != count:
             raise ValueError(f"`joint_names` must be unique. Received: joint_names={self.joint_names}")
@@ -74,6 +76,19 @@ class Skeleton:
     def edges(self) -> tuple[tuple[int, int], ...]:
         """(parent, child) index pairs, one per bone."""
         return tuple((parent, child) for child, parent in enumerate(self.parents) if child)
+
+    @cached_property
+    def paths(self) -> np.ndarray:
+        """`(num_joints, num_bones)`: 1 where a bone lies on the path from the root to a joint, else 0.
+
+        A matrix product with it chains the vectors of the bones into the positions of the joints.
+        """
+        paths = np.zeros((self.num_joints, self.num_bones), "float32")
+        for parent, child in self.edges:
+            paths[child] = paths[parent]
+            paths[child, child - 1] = 1
+        paths.setflags(write=False)  # One array serves every caller.
+        return paths
 
     @property
     def sides(self) -> tuple[str, ...]:

@@ -1,0 +1,37 @@
+"""Geometry on tensors: bones, rotations, alignment, cameras. `keras.ops` only, every function batched."""
+
+from posealign_keras.ops.bones import (
+    bone_directions,
+    bone_lengths,
+    joints_from_bones,
+    mirror,
+    retarget,
+    root_relative,
+)
+from posealign_keras.ops.rotations import (
+    axis_angle_from_rotation,
+    quaternion_from_rotation,
+    rotate,
+    rotation_about,
+    rotation_from_6d,
+    rotation_from_axis_angle,
+    rotation_from_quaternion,
+    sixd_from_rotation,
+)
+
+__all__ = [
+    "axis_angle_from_rotation",
+    "bone_directions",
+    "bone_lengths",
+    "joints_from_bones",
+    "mirror",
+    "quaternion_from_rotation",
+    "retarget",
+    "root_relative",
+    "rotate",
+    "rotation_about",
+    "rotation_from_6d",
+    "rotation_from_axis_angle",
+    "rotation_from_quaternion",
+    "sixd_from_rotation",
+]

@@ -1,0 +1,128 @@
+"""Joints and bones: the same pose as positions, and as unit directions with lengths."""
+
+import numpy as np
+from keras import ops
+
+from posealign_keras.ops.vectors import length, to_float, unit
+from posealign_keras.skeletons import BODY17
+
+
+def _check_rows(name, values, count):
+    if len(values.shape) < 2 or values.shape[-2] != count or values.shape[-1] != 3:
+        raise ValueError(f"`{name}` must have shape (..., {count}, 3). Received: {name}.shape={tuple(values.shape)}")
+    return values
+
+
+def _joints(joints, skeleton):
+    return _check_rows("joints", to_float(joints), skeleton.num_joints)
+
+
+def _bones(joints, skeleton):
+    """Vectors from parent to child, one per bone."""
+    parents, children = np.array(skeleton.edges).T
+    return ops.take(joints, children, axis=-2) - ops.take(joints, parents, axis=-2)
+
+
+def bone_directions(joints, skeleton=BODY17):
+    """Unit vectors from each joint's parent to the joint.
+
+    Args:
+        joints: `(..., num_joints, 3)` positions in metres, any frame, joints in the skeleton's order.
+        skeleton: The `Skeleton`.
+
+    Returns:
+        `(..., num_bones, 3)` in the order of the joints without the root. A bone shorter than 0.1 mm has no
+        direction: its vector is shorter than 1, and zero for a zero bone, so gradients stay finite.
+
+    Raises:
+        ValueError: If `joints` does not have the skeleton's number of joints.
+    """
+    return unit(_bones(_joints(joints, skeleton), skeleton))
+
+
+def bone_lengths(joints, skeleton=BODY17):
+    """Length of each bone.
+
+    Args:
+        joints: `(..., num_joints, 3)` positions in metres, joints in the skeleton's order.
+        skeleton: The `Skeleton`.
+
+    Returns:
+        `(..., num_bones)` in metres, in the order of the joints without the root.
+
+    Raises:
+        ValueError: If `joints` does not have the skeleton's number of joints.
+    """
+    return length(_bones(_joints(joints, skeleton), skeleton))
+
+
+def joints_from_bones(directions, lengths=None, skeleton=BODY17):
+    """Chain bones into joints: the inverse of `bone_directions` and `bone_lengths`.
+
+    Args:
+        directions: `(..., num_bones, 3)` unit vectors from parent to child.
+        lengths: `(..., num_bones)` in metres; `None` for the skeleton's own.
+        skeleton: The `Skeleton`.
+
+    Returns:
+        `(..., num_joints, 3)` positions in metres with the root at the origin.
+
+    Raises:
+        ValueError: If `directions` or `lengths` does not have the skeleton's number of bones.
+    """
+    directions = _check_rows("directions", to_float(directions), skeleton.num_bones)
+    lengths = ops.cast(skeleton.bone_lengths[1:] if lengths is None else lengths, directions.dtype)
+    if not lengths.shape or lengths.shape[-1] != skeleton.num_bones:
+        raise ValueError(
+            f"`lengths` must have shape (..., {skeleton.num_bones}). Received: lengths.shape={tuple(lengths.shape)}"
+        )
+    paths = ops.cast(skeleton.paths, directions.dtype)
+    return ops.matmul(paths, directions * lengths[..., None])
+
+
+def retarget(joints, lengths=None, skeleton=BODY17):
+    """Give a pose other bone lengths, keeping every bone's direction.
+
+    Args:
+        joints: `(..., num_joints, 3)` positions in metres, joints in the skeleton's order.
+        lengths: `(..., num_bones)` in metres; `None` for the skeleton's own.
+        skeleton: The `Skeleton`.
+
+    Returns:
+        `(..., num_joints, 3)` positions in metres with the root at the origin.
+
+    Raises:
+        ValueError: If `joints` or `lengths` does not fit the skeleton.
+    """
+    return joints_from_bones(bone_directions(joints, skeleton), lengths, skeleton)
+
+
+def root_relative(joints, root=0):
+    """Shift poses so that joint `root` is at the origin.
+
+    Args:
+        joints: `(..., num_joints, 3)` positions, any unit and frame.
+        root: Index of the joint that becomes the origin.
+
+    Returns:
+        `(..., num_joints, 3)`.
+    """
+    joints = to_float(joints)
+    return joints - joints[..., root : root + 1, :]
+
+
+def mirror(joints, skeleton=BODY17):
+    """Mirror poses as a horizontally flipped image shows them: negate x and swap left with right.
+
+    Args:
+        joints: `(..., num_joints, 3)` in the camera frame (x right), joints in the skeleton's order.
+        skeleton: The `Skeleton`.
+
+    Returns:
+        `(..., num_joints, 3)`; mirroring twice gives the poses back.
+
+    Raises:
+        ValueError: If `joints` does not have the skeleton's number of joints.
+    """
+    joints = _joints(joints, skeleton)
+    return ops.take(joints, np.array(skeleton.mirror), axis=-2) * ops.cast([-1, 1, 1], joints.dtype)
