@@ -1,0 +1,119 @@
+"""The image encoder: person crops to pose latents."""
+
+import keras
+from keras import layers, ops
+
+from posealign_keras.models.backbones import resnet50_to_res4, small_resnet
+
+
+@keras.saving.register_keras_serializable(package="posealign_keras")
+class ImageEncoder(keras.Model):
+    """G: a square person crop to a pose latent in [-1, 1].
+
+    Args:
+        backbone: `"resnet50"` (up to Res-4) or `"small_resnet"`.
+        image_size: Height and width of the images.
+        latent_dim: Size of the pose latent z.
+        head_filters: Filters of the 3x3 convolutions after the backbone; the first one halves the size.
+        head_widths: Units of the fully connected layers after them.
+        weights: Initial weights of the ResNet-50: `None`, `"imagenet"`, or a path. They are part of a saved model,
+            so a loaded one never asks for them again.
+
+    Call arguments:
+        images: `(batch, image_size, image_size, 3)`, RGB, values 0 to 255, any dtype.
+
+    Returns:
+        Latents, `(batch, latent_dim)`.
+
+    Reference:
+        Kundu et al., NeurIPS 2021, section 4 (implementation details).
+    """
+
+    def __init__(
+        self,
+        backbone: str = "resnet50",
+        image_size: int = 224,
+        latent_dim: int = 32,
+        head_filters=(512, 256, 128, 64),
+        head_widths=(1024, 512, 256, 128),
+        weights=None,
+        name=None,
+        **kwargs,
+    ):
+        super().__init__(name=name, **kwargs)
+        if image_size % 16:
+            raise ValueError(f"`image_size` must be a multiple of 16. Received: image_size={image_size}")
+        if backbone == "resnet50":
+            self.backbone = resnet50_to_res4(image_size, weights)
+        elif backbone == "small_resnet":
+            if weights is not None:
+                raise ValueError(f"`weights` exist for the backbone 'resnet50' only. Received: weights={weights!r}")
+            self.backbone = small_resnet(image_size)
+        else:
+            raise ValueError(f"`backbone` must be 'resnet50' or 'small_resnet'. Received: backbone={backbone!r}")
+        self.backbone_name = backbone
+        self.image_size = image_size
+        self.latent_dim = latent_dim
+        self.head_filters = tuple(head_filters)
+        self.head_widths = tuple(head_widths)
+        self.head = keras.Sequential(
+            [
+                keras.Input(self.backbone.output_shape[1:]),
+                *(
+                    layers.Conv2D(filters, 3, 1 if i else 2, padding="same", activation="relu")
+                    for i, filters in enumerate(head_filters)
+                ),
+                layers.Flatten(),
+                *(layers.Dense(width, activation="relu") for width in head_widths),
+                layers.Dense(latent_dim, activation="tanh", dtype="float32"),
+            ],
+            name="head",
+        )
+        self.built = True
+
+    def call(self, images, training=False):
+        """Latents of `(batch, image_size, image_size, 3)` images."""
+        images = ops.cast(images, self.compute_dtype)
+        return self.head(self.backbone(images, training=training), training=training)
+
+    def train_only(self, prefixes=("conv3_",)):
+        """Freeze everything but the backbone layers whose names start with one of `prefixes`.
+
+        Batch normalisation stays frozen, its statistics included. Call it before `compile`.
+
+        Args:
+            prefixes: `("conv3_",)` is the stage Res-3, which the paper adapts.
+
+        Raises:
+            ValueError: If no layer with weights is left to train.
+        """
+        self.trainable = True
+        self.head.trainable = False
+        chosen = []
+        for layer in _leaf_layers(self.backbone):
+            layer.trainable = layer.name.startswith(tuple(prefixes)) and not isinstance(
+                layer, layers.BatchNormalization
+            )
+            chosen += layer.trainable_weights
+        if not chosen:
+            raise ValueError(f"`prefixes` match no layer with weights. Received: prefixes={prefixes!r}")
+
+    def get_config(self):
+        """Arguments that build this model again, without the initial weights."""
+        return {
+            **super().get_config(),
+            "backbone": self.backbone_name,
+            "image_size": self.image_size,
+            "latent_dim": self.latent_dim,
+            "head_filters": list(self.head_filters),
+            "head_widths": list(self.head_widths),
+        }
+
+
+def _leaf_layers(layer):
+    """The layers inside `layer` that hold no layers themselves."""
+    for inner in layer.layers:
+        if isinstance(inner, keras.Model):
+            yield from _leaf_layers(inner)
+        else:
+            yield inner

@@ -1,0 +1,54 @@
+"""The relation network: what a relation does in the latent space."""
+
+import keras
+
+from posealign_keras.models.networks import multilayer_perceptron
+from posealign_keras.relations import get_relation
+
+
+@keras.saving.register_keras_serializable(package="posealign_keras")
+class RelationNetwork(keras.Model):
+    """H_r: the latent of an anchor to the latent of its counterpart, for one relation.
+
+    Args:
+        relation: The relation, or its name.
+        latent_dim: Size of the latents; `None` takes 32 for a relation of lower order and 128 for one of higher.
+        widths: Units of each hidden layer.
+
+    Call arguments:
+        latents: `(batch, latent_dim)`, pose latents or motion latents by the order of the relation.
+
+    Returns:
+        Latents in [-1, 1], `(batch, latent_dim)`.
+
+    Reference:
+        Kundu et al., NeurIPS 2021, section 3.2.
+    """
+
+    def __init__(self, relation, latent_dim: int | None = None, widths=(1024, 512), name=None, **kwargs):
+        relation = get_relation(relation)
+        super().__init__(name=name or relation.name, **kwargs)
+        self.relation = relation
+        self.latent_dim = latent_dim or (32 if relation.order == "lower" else 128)
+        self.widths = tuple(widths)
+        self.network = multilayer_perceptron(self.latent_dim, self.widths, self.latent_dim, "tanh", name="network")
+        self.built = True
+
+    def call(self, latents, training=False):
+        """Latents of the counterparts of `(batch, latent_dim)`."""
+        return self.network(latents, training=training)
+
+    def get_config(self):
+        """Arguments that build this model again."""
+        return {
+            **super().get_config(),
+            "relation": keras.saving.serialize_keras_object(self.relation),
+            "latent_dim": self.latent_dim,
+            "widths": list(self.widths),
+        }
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        """Build the network that `get_config` described."""
+        relation = keras.saving.deserialize_keras_object(config["relation"], custom_objects=custom_objects)
+        return cls(**{**config, "relation": relation})

@@ -1,0 +1,61 @@
+"""Relations by name."""
+
+import keras
+
+from posealign_keras.relations.relation import Relation
+
+_RELATIONS: dict[str, type[Relation]] = {}
+
+
+def register_relation(relation_class: type[Relation]) -> type[Relation]:
+    """Class decorator: make a relation known by its name, and to `keras.saving`.
+
+    Example:
+        >>> @register_relation
+        ... class Backward(Relation):
+        ...     order = "higher"
+        ...     def __init__(self, frames=30, skeleton="body17"):
+        ...         super().__init__(frames, skeleton)
+        ...     def counterpart_frames(self):
+        ...         return self.anchor_frames()[::-1]
+        >>> get_relation("backward")
+        Backward(frames=30, skeleton='body17')
+
+    Raises:
+        ValueError: If the name is taken, or `order` is neither `"lower"` nor `"higher"`.
+    """
+    if relation_class.order not in ("lower", "higher"):
+        raise ValueError(
+            f"`order` of {relation_class.__name__} must be 'lower' or 'higher'. Received: order={relation_class.order!r}"
+        )
+    name = relation_class().name
+    known = _RELATIONS.get(name)
+    if known is not None and (known.__module__, known.__qualname__) != (
+        relation_class.__module__,
+        relation_class.__qualname__,
+    ):
+        raise ValueError(f"A relation named {name!r} is registered already: {known.__module__}.{known.__qualname__}.")
+    _RELATIONS[name] = relation_class
+    return keras.saving.register_keras_serializable(package="posealign_keras")(relation_class)
+
+
+def get_relation(relation, **arguments) -> Relation:
+    """Return a relation by name; a `Relation` is returned as it is.
+
+    Args:
+        relation: A name such as `"pose_flip"`, or a `Relation`.
+        **arguments: Passed to the relation's class; none may be given with a `Relation`.
+
+    Raises:
+        ValueError: If no relation has that name.
+    """
+    if isinstance(relation, Relation) and not arguments:
+        return relation
+    if relation not in _RELATIONS:
+        raise ValueError(f"`relation` must be one of {list_relations()}. Received: relation={relation!r}")
+    return _RELATIONS[relation](**arguments)
+
+
+def list_relations() -> list[str]:
+    """Names of all registered relations."""
+    return sorted(_RELATIONS)
