@@ -8,6 +8,8 @@ from posealign_keras.ops.bones import (
     retarget,
     root_relative,
 )
+from posealign_keras.ops.camera import crop_intrinsics, project, unproject
+from posealign_keras.ops.procrustes import scale_procrustes, similarity_procrustes, similarity_transform
 from posealign_keras.ops.rotations import (
     axis_angle_from_rotation,
     quaternion_from_rotation,
@@ -18,13 +20,17 @@ from posealign_keras.ops.rotations import (
     rotation_from_quaternion,
     sixd_from_rotation,
 )
+from posealign_keras.ops.vectors import length, unit
 
 __all__ = [
     "axis_angle_from_rotation",
     "bone_directions",
     "bone_lengths",
+    "crop_intrinsics",
     "joints_from_bones",
+    "length",
     "mirror",
+    "project",
     "quaternion_from_rotation",
     "retarget",
     "root_relative",
@@ -33,5 +39,10 @@ __all__ = [
     "rotation_from_6d",
     "rotation_from_axis_angle",
     "rotation_from_quaternion",
+    "scale_procrustes",
+    "similarity_procrustes",
+    "similarity_transform",
     "sixd_from_rotation",
+    "unit",
+    "unproject",
 ]

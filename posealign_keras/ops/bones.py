@@ -3,18 +3,12 @@
 import numpy as np
 from keras import ops
 
-from posealign_keras.ops.vectors import length, to_float, unit
+from posealign_keras.ops.vectors import check_last, length, to_float, unit
 from posealign_keras.skeletons import BODY17
 
 
-def _check_rows(name, values, count):
-    if len(values.shape) < 2 or values.shape[-2] != count or values.shape[-1] != 3:
-        raise ValueError(f"`{name}` must have shape (..., {count}, 3). Received: {name}.shape={tuple(values.shape)}")
-    return values
-
-
 def _joints(joints, skeleton):
-    return _check_rows("joints", to_float(joints), skeleton.num_joints)
+    return check_last("joints", joints, skeleton.num_joints, 3)
 
 
 def _bones(joints, skeleton):
@@ -70,14 +64,10 @@ def joints_from_bones(directions, lengths=None, skeleton=BODY17):
     Raises:
         ValueError: If `directions` or `lengths` does not have the skeleton's number of bones.
     """
-    directions = _check_rows("directions", to_float(directions), skeleton.num_bones)
-    lengths = ops.cast(skeleton.bone_lengths[1:] if lengths is None else lengths, directions.dtype)
-    if not lengths.shape or lengths.shape[-1] != skeleton.num_bones:
-        raise ValueError(
-            f"`lengths` must have shape (..., {skeleton.num_bones}). Received: lengths.shape={tuple(lengths.shape)}"
-        )
+    directions = check_last("directions", directions, skeleton.num_bones, 3)
+    lengths = check_last("lengths", skeleton.bone_lengths[1:] if lengths is None else lengths, skeleton.num_bones)
     paths = ops.cast(skeleton.paths, directions.dtype)
-    return ops.matmul(paths, directions * lengths[..., None])
+    return ops.matmul(paths, directions * ops.cast(lengths, directions.dtype)[..., None])
 
 
 def retarget(joints, lengths=None, skeleton=BODY17):
@@ -98,17 +88,18 @@ def retarget(joints, lengths=None, skeleton=BODY17):
 
 
 def root_relative(joints, root=0):
-    """Shift poses so that joint `root` is at the origin.
+    """Shift poses so that their root is at the origin.
 
     Args:
         joints: `(..., num_joints, 3)` positions, any unit and frame.
-        root: Index of the joint that becomes the origin.
+        root: Index of the joint that becomes the origin, or indices of several whose centre becomes it.
 
     Returns:
         `(..., num_joints, 3)`.
     """
     joints = to_float(joints)
-    return joints - joints[..., root : root + 1, :]
+    roots = ops.take(joints, np.atleast_1d(root), axis=-2)
+    return joints - ops.mean(roots, axis=-2, keepdims=True)
 
 
 def mirror(joints, skeleton=BODY17):

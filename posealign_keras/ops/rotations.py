@@ -6,14 +6,7 @@ Small products are written as sums, since a GPU may round the factors of a matri
 
 from keras import ops
 
-from posealign_keras.ops.vectors import length, to_float, unit
-
-
-def _check_last(name, values, *shape):
-    if tuple(values.shape[-len(shape) :]) != shape:
-        expected = ", ".join(map(str, shape))
-        raise ValueError(f"`{name}` must have shape (..., {expected}). Received: {name}.shape={tuple(values.shape)}")
-    return values
+from posealign_keras.ops.vectors import check_last, length, to_float, unit
 
 
 def quaternion_matrix(matrix):
@@ -53,7 +46,7 @@ def rotation_from_quaternion(quaternion):
     Raises:
         ValueError: If the last dimension is not 4.
     """
-    quaternion = _check_last("quaternion", to_float(quaternion), 4)
+    quaternion = check_last("quaternion", quaternion, 4)
     w, x, y, z = (quaternion[..., i] for i in range(4))
     rows = (
         (1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)),
@@ -75,7 +68,7 @@ def quaternion_from_rotation(rotation):
     Raises:
         ValueError: If the last two dimensions are not 3 × 3.
     """
-    rotation = _check_last("rotation", to_float(rotation), 3, 3)
+    rotation = check_last("rotation", rotation, 3, 3)
     # Every row of 4 q qᵀ is a multiple of q; the one with the largest diagonal entry is the most precise.
     products = quaternion_matrix(rotation) + ops.eye(4, dtype=rotation.dtype)
     diagonal = ops.stack([products[..., i, i] for i in range(4)], axis=-1)
@@ -96,7 +89,7 @@ def rotation_from_axis_angle(axis_angle):
     Raises:
         ValueError: If the last dimension is not 3.
     """
-    axis_angle = _check_last("axis_angle", to_float(axis_angle), 3)
+    axis_angle = check_last("axis_angle", axis_angle, 3)
     squared = ops.sum(ops.square(axis_angle), axis=-1, keepdims=True)
     # Series below 0.01 rad: exact in float32, and sqrt never sees 0, where its slope is infinite.
     small = squared < 1e-4
@@ -141,7 +134,7 @@ def rotation_from_6d(sixd):
     Reference:
         Zhou et al., "On the Continuity of Rotation Representations in Neural Networks", CVPR 2019.
     """
-    sixd = _check_last("sixd", to_float(sixd), 6)
+    sixd = check_last("sixd", sixd, 6)
     first = unit(sixd[..., :3])
     second = sixd[..., 3:]
     second = unit(second - ops.sum(first * second, axis=-1, keepdims=True) * first)
@@ -161,7 +154,7 @@ def sixd_from_rotation(rotation):
     Raises:
         ValueError: If the last two dimensions are not 3 × 3.
     """
-    rotation = _check_last("rotation", to_float(rotation), 3, 3)
+    rotation = check_last("rotation", rotation, 3, 3)
     return ops.concatenate([rotation[..., 0], rotation[..., 1]], axis=-1)
 
 
@@ -198,6 +191,6 @@ def rotate(points, rotation):
     Raises:
         ValueError: If the last dimensions do not fit.
     """
-    points = _check_last("points", to_float(points), 3)
-    rotation = _check_last("rotation", ops.cast(rotation, points.dtype), 3, 3)
+    points = check_last("points", points, 3)
+    rotation = ops.cast(check_last("rotation", rotation, 3, 3), points.dtype)
     return ops.sum(rotation[..., None, :, :] * points[..., :, None, :], axis=-1)

@@ -107,6 +107,26 @@ class Skeleton:
             raise ValueError(f"Skeleton {self.name!r} has no joint {name!r}. Its joints: {', '.join(self.joint_names)}")
         return self.joint_names.index(canonical)
 
+    def indices(self, joints=None) -> tuple[int, ...]:
+        """Indices of several joints.
+
+        Args:
+            joints: Names (aliases count), indices or a mixture; one of these alone; `None` for all joints.
+
+        Raises:
+            ValueError: If there is no such joint, or none is given.
+        """
+        if joints is None:
+            return tuple(range(self.num_joints))
+        if isinstance(joints, str | int):
+            joints = (joints,)
+        indices = tuple(self.index(joint) if isinstance(joint, str) else int(joint) for joint in joints)
+        if not indices or not all(0 <= index < self.num_joints for index in indices):
+            raise ValueError(
+                f"`joints` must be names or indices from 0 to {self.num_joints - 1}. Received: joints={joints}"
+            )
+        return indices
+
     def order_from(self, names) -> np.ndarray:
         """Indices that put joints listed as `names` into this skeleton's order.
 
