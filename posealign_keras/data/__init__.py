@@ -1,0 +1,43 @@
+"""Records on disk: their schemas, writer, manifest and readers. Importing it does not import TensorFlow."""
+
+from posealign_keras.data.array_feature import ArrayFeature
+from posealign_keras.data.feature import Feature
+from posealign_keras.data.image_feature import ImageFeature
+from posealign_keras.data.manifest import Manifest
+from posealign_keras.data.record_reader import (
+    describe,
+    labelled_clips,
+    labelled_images,
+    load_arrays,
+    pose_sequences,
+    read_records,
+    unlabelled_clips,
+    verify_records,
+)
+from posealign_keras.data.record_schema import RecordSchema
+from posealign_keras.data.record_writer import RecordWriter
+from posealign_keras.data.schema import LABELLED_CLIP, LABELLED_IMAGE, POSE_SEQUENCE, UNLABELLED_CLIP, get_schema
+from posealign_keras.data.text_feature import TextFeature
+
+__all__ = [
+    "LABELLED_CLIP",
+    "LABELLED_IMAGE",
+    "POSE_SEQUENCE",
+    "UNLABELLED_CLIP",
+    "ArrayFeature",
+    "Feature",
+    "ImageFeature",
+    "Manifest",
+    "RecordSchema",
+    "RecordWriter",
+    "TextFeature",
+    "describe",
+    "get_schema",
+    "labelled_clips",
+    "labelled_images",
+    "load_arrays",
+    "pose_sequences",
+    "read_records",
+    "unlabelled_clips",
+    "verify_records",
+]

@@ -1,0 +1,178 @@
+"""Readers: the records of a split as `tf.data` datasets or NumPy arrays, and their verification."""
+
+import os
+from typing import Any
+
+import numpy as np
+
+from posealign_keras.data.manifest import Manifest
+from posealign_keras.data.record_schema import RecordSchema
+from posealign_keras.data.schema import LABELLED_CLIP, LABELLED_IMAGE, POSE_SEQUENCE, UNLABELLED_CLIP, get_schema
+from posealign_keras.data.tensorflow_import import import_tensorflow
+
+# Shards that are read at once when shuffling.
+_CYCLE_LENGTH = 16
+
+
+def read_records(
+    directory: str | os.PathLike,
+    split: str,
+    schema: RecordSchema,
+    *,
+    shuffle_seed: int | None = None,
+    shuffle_buffer: int = 1024,
+    batch_size: int | None = None,
+    decode_images: bool = True,
+    verify: bool = False,
+    num_parallel_calls: int | None = None,
+):
+    """Read the records of a split as a dataset of dictionaries of tensors.
+
+    The order is the order of writing, or with `shuffle_seed` one that depends on the seed alone and differs from
+    epoch to epoch. The length of the dataset is known, and so are the sizes that all records share.
+
+    Args:
+        directory: Where the records are.
+        split: Name of the split.
+        schema: Kind that the records must be of; see there for the features, units and coordinate frames.
+        shuffle_seed: Seed of the shuffled order; `None` keeps the order of writing.
+        shuffle_buffer: Number of records, still compressed, among which the next one is drawn.
+        batch_size: Records per batch; the last batch may be smaller. `None` gives single records, which is
+            needed where records differ in length (`padded_batch` them then).
+        decode_images: Whether images become uint8 pixels, or stay JPEG byte strings.
+        verify: Whether to compare the SHA-256 of every shard first, beside its size.
+        num_parallel_calls: Records parsed at once; `None` lets TensorFlow choose.
+
+    Returns:
+        `tf.data.Dataset` of `{feature name: tensor}`.
+
+    Raises:
+        FileNotFoundError: If there is no complete split of that name or a shard is missing.
+        ValueError: If the records are of another schema, version or skeleton, or a shard has changed.
+        tensorflow.errors.DataLossError: While reading, from a shard damaged in place; `verify_records` tells where.
+    """
+    manifest = Manifest.load(directory, split)
+    manifest.check_schema(schema)
+    paths = [str(path) for path in manifest.check_shards(directory, verify)]
+    tf = import_tensorflow()
+    parallel = tf.data.AUTOTUNE if num_parallel_calls is None else num_parallel_calls
+    if shuffle_seed is None:
+        dataset = tf.data.TFRecordDataset(paths)
+    else:
+        dataset = tf.data.Dataset.from_tensor_slices(paths).shuffle(len(paths), seed=shuffle_seed)
+        dataset = dataset.interleave(
+            tf.data.TFRecordDataset,
+            cycle_length=min(len(paths), _CYCLE_LENGTH),
+            num_parallel_calls=parallel,
+            deterministic=True,
+        )
+        dataset = dataset.shuffle(shuffle_buffer, seed=shuffle_seed)
+    dataset = dataset.apply(tf.data.experimental.assert_cardinality(manifest.num_records))
+    if batch_size is not None:
+        dataset = dataset.batch(batch_size)
+    dataset = dataset.map(
+        lambda serialized: schema.parse(serialized, manifest.common_sizes, decode_images),
+        num_parallel_calls=parallel,
+        deterministic=True,
+    )
+    return dataset.prefetch(tf.data.AUTOTUNE)
+
+
+def pose_sequences(directory: str | os.PathLike, split: str, **options):
+    """Read `POSE_SEQUENCE` records; arguments and result as for `read_records`."""
+    return read_records(directory, split, POSE_SEQUENCE, **options)
+
+
+def labelled_images(directory: str | os.PathLike, split: str, **options):
+    """Read `LABELLED_IMAGE` records; arguments and result as for `read_records`."""
+    return read_records(directory, split, LABELLED_IMAGE, **options)
+
+
+def unlabelled_clips(directory: str | os.PathLike, split: str, **options):
+    """Read `UNLABELLED_CLIP` records; arguments and result as for `read_records`."""
+    return read_records(directory, split, UNLABELLED_CLIP, **options)
+
+
+def labelled_clips(directory: str | os.PathLike, split: str, **options):
+    """Read `LABELLED_CLIP` records; arguments and result as for `read_records`."""
+    return read_records(directory, split, LABELLED_CLIP, **options)
+
+
+def load_arrays(
+    directory: str | os.PathLike, split: str, schema: RecordSchema, *, verify: bool = False
+) -> dict[str, np.ndarray]:
+    """Load a small split into memory, in the order of writing.
+
+    Returns:
+        `{feature name: array}`, records along the first axis; texts are `str` in object arrays.
+
+    Raises:
+        ValueError: If records differ in shape, so that they cannot be stacked; otherwise as `read_records`.
+    """
+    manifest = Manifest.load(directory, split)
+    varying = {axis: sizes for axis, sizes in manifest.sizes.items() if axis not in manifest.common_sizes}
+    if varying:
+        raise ValueError(f"`split` must hold records of one shape to be stacked. Received: {split!r} with {varying}")
+    dataset = read_records(directory, split, schema, verify=verify)
+    columns: dict[str, list] = {feature.name: [] for feature in schema.features}
+    for record in dataset.as_numpy_iterator():
+        for name, value in record.items():
+            columns[name].append(value.decode() if isinstance(value, bytes) else value)
+    return {
+        name: np.array(values, dtype=object) if isinstance(values[0], str) else np.stack(values)
+        for name, values in columns.items()
+    }
+
+
+def verify_records(directory: str | os.PathLike, split: str, schema: RecordSchema | None = None) -> Manifest:
+    """Read every byte of a split and check it: checksums, number of records, and that each parses.
+
+    Args:
+        directory: Where the records are.
+        split: Name of the split.
+        schema: Kind that the records must be of; by default the one that the manifest names.
+
+    Returns:
+        The manifest, if all is well.
+
+    Raises:
+        FileNotFoundError: As `read_records`.
+        ValueError: For the first fault, naming the file and, where there is one, the index of the record in it.
+    """
+    tf = import_tensorflow()
+    manifest = Manifest.load(directory, split)
+    schema = get_schema(schema or manifest.schema["name"])
+    manifest.check_schema(schema)
+    for shard, path in zip(manifest.shards, manifest.check_shards(directory), strict=True):
+        index = 0
+        dataset = tf.data.TFRecordDataset(str(path)).map(lambda record: schema.parse(record, manifest.common_sizes))
+        try:
+            for _ in dataset:
+                index += 1
+        except tf.errors.OpError as error:
+            raise ValueError(f"{path} is damaged at record {index}: {error.message}") from error
+        if index != shard.num_records:
+            raise ValueError(f"{path} has {index} records, {shard.num_records} were written.")
+    manifest.check_shards(directory, verify=True)
+    return manifest
+
+
+def describe(directory: str | os.PathLike) -> dict[str, dict[str, Any]]:
+    """Summarise the complete splits in `directory`, from their manifests alone.
+
+    Returns:
+        `{split: {"schema", "num_records", "num_shards", "num_bytes", "sizes", "values", "metadata"}}`.
+    """
+    manifests = [Manifest.load(directory, split) for split in Manifest.splits(directory)]
+    return {
+        manifest.split: {
+            "schema": manifest.schema["name"],
+            "num_records": manifest.num_records,
+            "num_shards": len(manifest.shards),
+            "num_bytes": manifest.num_bytes,
+            "sizes": manifest.sizes,
+            "values": manifest.values,
+            "metadata": manifest.metadata,
+        }
+        for manifest in manifests
+    }
