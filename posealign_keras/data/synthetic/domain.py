@@ -1,0 +1,304 @@
+"""The `Domain`: what people, places and cameras look like in one collection of pictures."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from posealign_keras.data.synthetic.backdrop import Backdrop
+from posealign_keras.data.synthetic.camera import Camera
+from posealign_keras.data.synthetic.fabric import Fabric
+from posealign_keras.data.synthetic.light import Light
+from posealign_keras.data.synthetic.scene import Scene
+from posealign_keras.data.synthetic.sensor import Sensor
+from posealign_keras.data.synthetic.shapes import Shapes
+
+Range = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Domain:
+    """Ranges from which a `Scene` is drawn, each uniformly and independently.
+
+    Make your own with `dataclasses.replace(WILD, clutter=(0, 0))`.
+
+    Args:
+        name: Name of the domain.
+        girth: Thickness of bodies; 1 is average.
+        belly: Thickness of the waist relative to the rest of a body; 1 is average.
+        cloth_saturation: Saturation of clothes, 0 grey to 1 full.
+        cloth_value: Brightness of clothes, 0 black to 1.
+        skin: From the darkest (0) to the lightest (1) skin.
+        pattern: Share of garments with stripes or checks.
+        pattern_period: Metres from stripe to stripe.
+        open_front: Share of shirts with a strip of another colour down the front.
+        sleeve_length: Bones that sleeves cover: 0.5 is half the upper arm, 2 is the wrist.
+        leg_length: Bones that trousers cover: 0.5 is half the thigh, 2 is the ankle.
+        ambient: Strength of the light from all around.
+        lamp: Strength of the lamp.
+        lamp_azimuth: Degrees by which the lamp stands beside the camera, to either side.
+        lamp_elevation: Degrees by which the lamp stands above the horizon.
+        light_tint: Greatest difference of a colour channel of lamp or sky from white.
+        place_saturation: Saturation of the colours of wall, floor and clutter.
+        place_value: Brightness of wall, floor and clutter.
+        floor: Share of places with a floor.
+        texture: Amplitude of the texture of wall and floor, of a full range of 1.
+        clutter: Number of shapes behind the person.
+        occluders: Number of shapes before the person.
+        occluder_size: Half size of these in picture widths.
+        azimuth: Degrees by which the camera stands around the person.
+        elevation: Degrees by which the camera stands above the person.
+        roll: Degrees by which the camera is tilted sideways.
+        focal_length: Picture widths; a long one looks from far away.
+        fill: Part of the picture that the person fills.
+        shift: Greatest displacement of the person from the centre, in picture widths.
+        exposure: Brightness of the picture as a factor.
+        colour_cast: Greatest difference of a colour channel's gain from 1.
+        gamma: Exponent of the tone curve.
+        contrast: Factor of the distance from mid-grey.
+        saturation: Factor of the distance from grey.
+        blur: Standard deviation of the blur in picture widths.
+        noise: Standard deviation of the noise, of a full range of 1.
+    """
+
+    name: str
+    girth: Range
+    belly: Range
+    cloth_saturation: Range
+    cloth_value: Range
+    skin: Range
+    pattern: float
+    pattern_period: Range
+    open_front: float
+    sleeve_length: Range
+    leg_length: Range
+    ambient: Range
+    lamp: Range
+    lamp_azimuth: Range
+    lamp_elevation: Range
+    light_tint: float
+    place_saturation: Range
+    place_value: Range
+    floor: float
+    texture: Range
+    clutter: tuple[int, int]
+    occluders: tuple[int, int]
+    occluder_size: Range
+    azimuth: Range
+    elevation: Range
+    roll: Range
+    focal_length: Range
+    fill: Range
+    shift: float
+    exposure: Range
+    colour_cast: float
+    gamma: Range
+    contrast: Range
+    saturation: Range
+    blur: Range
+    noise: Range
+
+    def sample_scene(self, rng) -> Scene:
+        """Draw a person, a place and a camera.
+
+        Args:
+            rng: `numpy.random.Generator`.
+        """
+        front = self._colour(rng, self.cloth_saturation, self.cloth_value)
+        return Scene(
+            girth=rng.uniform(*self.girth),
+            belly=rng.uniform(*self.belly),
+            shirt=self._fabric(rng),
+            trousers=self._fabric(rng),
+            front=front,
+            front_width=rng.uniform(0.04, 0.14) * (rng.random() < self.open_front),
+            sleeve_length=rng.uniform(*self.sleeve_length),
+            leg_length=rng.uniform(*self.leg_length),
+            skin=self._skin(rng),
+            hair=_HAIR[rng.integers(len(_HAIR))] * rng.uniform(0.7, 1.2),
+            shoes=_rgb(rng.random(), rng.uniform(0, 0.5), rng.choice([0.1, 0.25, 0.9])),
+            light=self._light(rng),
+            backdrop=self._backdrop(rng),
+            occluders=self._shapes(rng, rng.integers(*self.occluders, endpoint=True), self.occluder_size, 0.42),
+            camera=Camera(
+                azimuth=rng.uniform(*self.azimuth),
+                elevation=rng.uniform(*self.elevation),
+                roll=rng.uniform(*self.roll),
+                focal_length=rng.uniform(*self.focal_length),
+                fill=rng.uniform(*self.fill),
+                shift=rng.uniform(-self.shift, self.shift, 2),
+            ),
+            sensor=Sensor(
+                gains=rng.uniform(*self.exposure) * (1 + self.colour_cast * rng.uniform(-1, 1, 3)),
+                gamma=rng.uniform(*self.gamma),
+                contrast=rng.uniform(*self.contrast),
+                saturation=rng.uniform(*self.saturation),
+                blur=rng.uniform(*self.blur),
+                noise=rng.uniform(*self.noise),
+            ),
+        )
+
+    def _colour(self, rng, saturation, value):
+        return _rgb(rng.random(), rng.uniform(*saturation), rng.uniform(*value))
+
+    def _fabric(self, rng):
+        colours = [self._colour(rng, self.cloth_saturation, self.cloth_value) for _ in range(2)]
+        if rng.random() >= self.pattern:
+            return Fabric.plain(colours[0])
+        number = 2 * np.pi / rng.uniform(*self.pattern_period)
+        lengthwise = np.array([0.0, 0.0, number])
+        across = np.array([number, 0.6 * number, 0.0])
+        none = np.zeros(3)
+        waves = [(lengthwise, none), (across, none), (lengthwise, across)][rng.integers(3)]
+        phases = rng.uniform(0, 2 * np.pi, 2)
+        return Fabric(*colours, np.array(waves), np.where(np.any(waves, axis=1), phases, np.pi / 2))
+
+    def _skin(self, rng):
+        tone = rng.uniform(*self.skin)
+        dark, light = np.array([0.30, 0.18, 0.12]), np.array([0.95, 0.76, 0.64])
+        return np.clip(dark + tone * (light - dark) + rng.uniform(-0.03, 0.03, 3), 0, 1)
+
+    def _light(self, rng):
+        azimuth = np.deg2rad(rng.uniform(*self.lamp_azimuth)) * rng.choice([-1, 1])
+        elevation = np.deg2rad(rng.uniform(*self.lamp_elevation))
+        direction = [np.sin(azimuth) * np.cos(elevation), -np.sin(elevation), -np.cos(azimuth) * np.cos(elevation)]
+        ambient = rng.uniform(*self.ambient)
+        tints = 1 + self.light_tint * rng.uniform(-1, 1, (3, 3))
+        strengths = np.array([rng.uniform(*self.lamp), 1.15 * ambient, 0.75 * ambient])
+        return Light(np.array(direction), *(strengths[:, None] * tints))
+
+    def _backdrop(self, rng):
+        wall = self._colour(rng, self.place_saturation, self.place_value)
+        floor = self._colour(rng, self.place_saturation, self.place_value)
+        has_floor = rng.random() < self.floor
+        texture = rng.uniform(*self.texture)
+        grains = []
+        for count in (5, 11, 23):
+            grain = rng.standard_normal((count, count, 1)) + 0.4 * rng.standard_normal((count, count, 3))
+            grains.append(texture * 0.6 * grain)
+        return Backdrop(
+            wall=wall * rng.uniform(0.8, 1.15, (2, 1)),
+            floor=floor * rng.uniform(0.7, 1.2, (2, 1)),
+            horizon=rng.uniform(0.1, 0.4) if has_floor else 1.0,
+            slope=rng.uniform(-0.15, 0.15),
+            texture=tuple(grains) if texture > 0 else (),
+            shapes=self._shapes(rng, rng.integers(*self.clutter, endpoint=True), (0.04, 0.3), 0.55),
+        )
+
+    def _shapes(self, rng, count, size, spread):
+        colours = [self._colour(rng, self.place_saturation, self.place_value) for _ in range(count)]
+        colours = np.reshape(colours, (count, 3))
+        upright = rng.random(count) < 0.7
+        return Shapes(
+            centre=rng.uniform(-spread, spread, (count, 2)),
+            half_size=rng.uniform(*size, (count, 2)),
+            angle=np.where(upright, 0, rng.uniform(-np.pi / 2, np.pi / 2, count)),
+            colour=colours,
+            second_colour=np.clip(colours * rng.uniform(0.5, 1.3, (count, 1)), 0, 1),
+            softness=rng.choice([0.005, 0.02, 0.12], count),
+            is_round=rng.random(count) < 0.4,
+        )
+
+
+_HAIR = np.array([[0.08, 0.06, 0.05], [0.22, 0.13, 0.07], [0.42, 0.27, 0.14], [0.75, 0.6, 0.35], [0.5, 0.5, 0.5]])
+
+
+def _rgb(hue, saturation, value):
+    """RGB `(3,)` of hue, saturation and value, each in [0, 1]."""
+    wheel = np.clip(abs((6 * hue + np.array([0, 4, 2])) % 6 - 3) - 1, 0, 1)
+    return value * (1 - saturation * (1 - wheel))
+
+
+STUDIO = Domain(
+    name="studio",
+    girth=(0.92, 1.08),
+    belly=(0.95, 1.05),
+    cloth_saturation=(0.05, 0.35),
+    cloth_value=(0.25, 0.75),
+    skin=(0.6, 1.0),
+    pattern=0.0,
+    pattern_period=(0.1, 0.2),
+    open_front=0.3,
+    sleeve_length=(0.6, 2.1),
+    leg_length=(1.9, 2.1),
+    ambient=(0.65, 0.8),
+    lamp=(0.25, 0.4),
+    lamp_azimuth=(0, 40),
+    lamp_elevation=(30, 60),
+    light_tint=0.02,
+    place_saturation=(0.0, 0.1),
+    place_value=(0.7, 0.95),
+    floor=0.5,
+    texture=(0.0, 0.0),
+    clutter=(0, 0),
+    occluders=(0, 0),
+    occluder_size=(0.05, 0.1),
+    azimuth=(0, 360),
+    elevation=(-5, 10),
+    roll=(0, 0),
+    focal_length=(2.3, 2.7),
+    fill=(0.84, 0.92),
+    shift=0.01,
+    exposure=(0.95, 1.05),
+    colour_cast=0.02,
+    gamma=(0.95, 1.05),
+    contrast=(0.95, 1.05),
+    saturation=(0.95, 1.05),
+    blur=(0.0, 0.004),
+    noise=(0.0, 0.01),
+)
+"""Plain backdrops, even light, plain clothes, a level camera: pictures with labels are easy to make there."""
+
+WILD = Domain(
+    name="wild",
+    girth=(0.95, 1.35),
+    belly=(0.95, 1.25),
+    cloth_saturation=(0.3, 1.0),
+    cloth_value=(0.15, 0.95),
+    skin=(0.0, 1.0),
+    pattern=0.6,
+    pattern_period=(0.1, 0.3),
+    open_front=0.4,
+    sleeve_length=(0.3, 2.1),
+    leg_length=(0.5, 2.1),
+    ambient=(0.3, 0.55),
+    lamp=(0.5, 1.1),
+    lamp_azimuth=(10, 110),
+    lamp_elevation=(10, 75),
+    light_tint=0.15,
+    place_saturation=(0.0, 0.7),
+    place_value=(0.1, 0.9),
+    floor=0.8,
+    texture=(0.03, 0.1),
+    clutter=(5, 12),
+    occluders=(0, 1),
+    occluder_size=(0.04, 0.12),
+    azimuth=(0, 360),
+    elevation=(-10, 30),
+    roll=(-5, 5),
+    focal_length=(1.6, 4.0),
+    fill=(0.72, 0.92),
+    shift=0.03,
+    exposure=(0.75, 1.2),
+    colour_cast=0.12,
+    gamma=(0.75, 1.3),
+    contrast=(0.75, 1.2),
+    saturation=(0.6, 1.2),
+    blur=(0.0, 0.012),
+    noise=(0.0, 0.04),
+)
+"""Clutter, strong light, bright patterns, other bodies and cameras: where the pictures without labels come from."""
+
+_DOMAINS = {domain.name: domain for domain in (STUDIO, WILD)}
+
+
+def get_domain(name: str | Domain) -> Domain:
+    """Return the domain called `name`: "studio" or "wild"; a `Domain` is returned as it is.
+
+    Raises:
+        ValueError: If there is no such domain.
+    """
+    if isinstance(name, Domain):
+        return name
+    if name not in _DOMAINS:
+        raise ValueError(f"`name` must be one of {sorted(_DOMAINS)}. Received: name={name!r}")
+    return _DOMAINS[name]

@@ -1,0 +1,102 @@
+"""Films poses with a tracking camera."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from posealign_keras.data.synthetic.renderer import render
+from posealign_keras.data.synthetic.scene import Scene
+from posealign_keras.skeletons import BODY17
+
+# Flesh around the joints that must fit into the picture too, metres.
+_FLESH = 0.12
+# Seconds over which the tracking camera evens out the steps of the person.
+_TRACKING_TIME = 0.25
+_NEAREST = 0.5
+
+
+@dataclass(frozen=True)
+class Film:
+    """Pictures of people and where the people are.
+
+    Args:
+        images: `(..., T, size, size, 3)` uint8 RGB.
+        joints: `(..., T, 17, 3)` float32 BODY17 joints in metres, absolute, in the camera frame.
+        intrinsics: `(..., 3, 3)` float32 camera matrices in pixels; the centre of the first pixel is at 0.
+    """
+
+    images: np.ndarray
+    joints: np.ndarray
+    intrinsics: np.ndarray
+
+
+def film(sequences, scenes, size=64, rng=None, fps=30):
+    """Film one sequence of poses in one scene, or many in a scene each.
+
+    The camera keeps its orientation and follows the smoothed path of the pelvis at a constant distance, the one from
+    which the whole clip fits into `camera.fill` of the picture. A single picture is a sequence of one pose:
+    `film(poses[:, None], scenes).images[:, 0]`.
+
+    Args:
+        sequences: `(T, 17, 3)` BODY17 joints in metres, in a right-handed world with z up; or `(N, T, 17, 3)`.
+        scenes: One `Scene`; or `N` of them for `N` sequences.
+        size: Width and height of the pictures in pixels.
+        rng: `numpy.random.Generator` of the sensor noise; `None` for no noise.
+        fps: Poses per second.
+
+    Returns:
+        `Film`, with a leading axis `N` where `sequences` has one.
+
+    Raises:
+        ValueError: If a shape, a number of scenes, `size` or `fps` is wrong or a joint is not finite.
+    """
+    sequences = np.asarray(sequences, "float64")
+    single = isinstance(scenes, Scene)
+    if sequences.ndim != (3 if single else 4) or sequences.shape[-2:] != (BODY17.num_joints, 3) or not sequences.size:
+        wanted = f"(T, {BODY17.num_joints}, 3)" if single else f"(N, T, {BODY17.num_joints}, 3)"
+        raise ValueError(
+            f"`sequences` must have shape {wanted} for {'one scene' if single else 'several scenes'}. "
+            f"Received: sequences.shape={sequences.shape}"
+        )
+    if not np.isfinite(sequences).all():
+        raise ValueError("`sequences` must be finite. Received: sequences with NaN or infinite joints")
+    if not fps > 0:
+        raise ValueError(f"`fps` must be positive. Received: fps={fps}")
+    if single:
+        sequences, scenes = sequences[None], [scenes]
+    scenes = list(scenes)
+    if len(scenes) != len(sequences):
+        raise ValueError(f"`scenes` must be one per sequence ({len(sequences)}). Received: {len(scenes)} scenes")
+
+    frames = sequences.shape[1]
+    joints = np.stack([_seen(poses, scene.camera, fps) for poses, scene in zip(sequences, scenes, strict=True)])
+    images = render(
+        joints.reshape(-1, *joints.shape[2:]), [scene for scene in scenes for _ in range(frames)], size, rng
+    )
+    images = images.reshape(*joints.shape[:2], *images.shape[1:])
+    intrinsics = np.stack([scene.camera.intrinsics(size) for scene in scenes]).astype("float32")
+    joints = joints.astype("float32")
+    return Film(images[0], joints[0], intrinsics[0]) if single else Film(images, joints, intrinsics)
+
+
+def _seen(poses, camera, fps):
+    """Joints `(T, 17, 3)` in the frame of the tracking camera."""
+    joints = poses @ camera.rotation.T
+    offsets = joints - _smooth(joints[:, :1], _TRACKING_TIME * fps)
+    # Aim at the middle of everything the person does in the clip.
+    offsets = offsets - 0.5 * (offsets.min(axis=(0, 1)) + offsets.max(axis=(0, 1)))
+    # A joint at (x, z) is seen at focal_length * x / (z + distance): the distance at which the last one fits.
+    sideways = abs(offsets[..., :2]).max(axis=-1) + _FLESH
+    distance = (2 * camera.focal_length / camera.fill * sideways - offsets[..., 2]).max()
+    distance = max(distance, _NEAREST - offsets[..., 2].min())
+    shift = np.append(camera.shift, 0) * distance / camera.focal_length
+    return offsets + shift + [0.0, 0.0, distance]
+
+
+def _smooth(path, sigma):
+    """Gaussian mean along the first axis, of the path as if it stood still before and after."""
+    radius = int(np.ceil(3 * sigma))
+    weights = np.exp(-0.5 * (np.arange(-radius, radius + 1) / sigma) ** 2)
+    padded = np.pad(path, [(radius, radius), (0, 0), (0, 0)], "edge")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * radius + 1, axis=0)
+    return windows @ (weights / weights.sum())
