@@ -58,7 +58,7 @@ class ArrayFeature(Feature):
 
     def store(self, value, jpeg_quality):  # noqa: ARG002
         """All numbers, last axis fastest."""
-        return value.ravel().tolist()
+        return value.ravel().astype("float32" if self.dtype == "float32" else "int64").tolist()
 
     def decode(self, stored, shape):
         """Cast to `dtype` and tell TensorFlow the shape."""

@@ -1,6 +1,5 @@
 """The `Manifest`: what a split of records consists of; a split without one does not exist."""
 
-import hashlib
 import json
 import os
 from dataclasses import asdict, dataclass
@@ -8,19 +7,10 @@ from pathlib import Path
 from typing import Any, Self
 
 from posealign_keras.data.record_schema import RecordSchema
+from posealign_keras.data.shard import Shard
 
 _FORMAT = 1
 _SUFFIX = ".manifest.json"
-
-
-@dataclass(frozen=True)
-class Shard:
-    """One TFRecord file of a split: name within the directory, number of records, size, SHA-256 of the file."""
-
-    name: str
-    num_records: int
-    num_bytes: int
-    sha256: str
 
 
 @dataclass(frozen=True)
@@ -86,23 +76,13 @@ class Manifest:
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise ValueError(f"{path} is not a readable manifest of records: {error}") from error
 
-    def save(self, directory: str | os.PathLike, scratch: str | os.PathLike) -> Path:
-        """Write the manifest so that it appears at once and whole, and survives a power cut.
-
-        Args:
-            directory: Where the shards are.
-            scratch: Directory on the same file system for the unfinished file.
-        """
-        path = self.path(directory, self.split)
-        unfinished = Path(scratch) / path.name
-        with unfinished.open("w", encoding="utf-8") as file:
+    def save(self, path: str | os.PathLike) -> None:
+        """Write the manifest to `path`, all the way to the disk."""
+        with open(path, "w", encoding="utf-8") as file:
             json.dump({"format": _FORMAT, **asdict(self)}, file, indent=1, allow_nan=False)
             file.write("\n")
             file.flush()
             os.fsync(file.fileno())
-        os.replace(unfinished, path)
-        synchronize(path.parent)
-        return path
 
     @property
     def num_records(self) -> int:
@@ -137,40 +117,5 @@ class Manifest:
                 )
 
     def check_shards(self, directory: str | os.PathLike, verify: bool = False) -> list[Path]:
-        """Paths of the shards, after a check that they are there and whole.
-
-        Args:
-            directory: Where the shards are.
-            verify: Whether to compare the SHA-256 of every byte, beside the size.
-
-        Raises:
-            FileNotFoundError: If a shard is missing.
-            ValueError: If a shard is not what was written; the message names the file.
-        """
-        paths = []
-        for shard in self.shards:
-            path = Path(directory) / shard.name
-            if not path.is_file():
-                raise FileNotFoundError(f"Split {self.split!r} is incomplete: {path} does not exist.")
-            num_bytes = path.stat().st_size
-            if num_bytes != shard.num_bytes:
-                raise ValueError(f"{path} has changed: it has {num_bytes} bytes, {shard.num_bytes} were written.")
-            if verify and file_sha256(path) != shard.sha256:
-                raise ValueError(f"{path} has changed: its SHA-256 is not the one that was written.")
-            paths.append(path)
-        return paths
-
-
-def file_sha256(path: Path) -> str:
-    """SHA-256 of a file, as hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def synchronize(path: Path) -> None:
-    """Have the file or directory at `path` reach the disk before anything that comes later."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        """Paths of the shards, after `Shard.check` of each."""
+        return [shard.check(directory, verify) for shard in self.shards]

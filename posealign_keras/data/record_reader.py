@@ -107,7 +107,9 @@ def load_arrays(
         `{feature name: array}`, records along the first axis; texts are `str` in object arrays.
 
     Raises:
-        ValueError: If records differ in shape, so that they cannot be stacked; otherwise as `read_records`.
+        FileNotFoundError: As `read_records`.
+        ValueError: As `read_records`; if records differ in shape, so that they cannot be stacked; if a shard is
+            damaged, naming the file and the record.
     """
     manifest = Manifest.load(directory, split)
     varying = {axis: sizes for axis, sizes in manifest.sizes.items() if axis not in manifest.common_sizes}
@@ -115,9 +117,14 @@ def load_arrays(
         raise ValueError(f"`split` must hold records of one shape to be stacked. Received: {split!r} with {varying}")
     dataset = read_records(directory, split, schema, verify=verify)
     columns: dict[str, list] = {feature.name: [] for feature in schema.features}
-    for record in dataset.as_numpy_iterator():
-        for name, value in record.items():
-            columns[name].append(value.decode() if isinstance(value, bytes) else value)
+    try:
+        for record in dataset.as_numpy_iterator():
+            for name, value in record.items():
+                columns[name].append(value.decode() if isinstance(value, bytes) else value)
+    except import_tensorflow().errors.OpError:
+        # This finds the file and the record, and raises.
+        verify_records(directory, split, schema)
+        raise
     return {
         name: np.array(values, dtype=object) if isinstance(values[0], str) else np.stack(values)
         for name, values in columns.items()

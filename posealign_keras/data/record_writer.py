@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any, Self
 
 from posealign_keras.data.claimed_directory import claimed_directory
-from posealign_keras.data.manifest import Manifest, Shard, synchronize
+from posealign_keras.data.manifest import Manifest
 from posealign_keras.data.record_schema import RecordSchema
-from posealign_keras.data.shard_file import ShardFile, disk_errors
+from posealign_keras.data.shard import Shard
+from posealign_keras.data.shard_file import ShardFile, disk_errors, synchronize
 
 
 class RecordWriter:
@@ -155,8 +156,11 @@ class RecordWriter:
         names = [f"{self.split}-{index:05d}-of-{count:05d}.tfrecord" for index in range(count)]
         manifest = self._manifest([replace(shard, name=name) for shard, name in zip(self._shards, names, strict=True)])
         with disk_errors(self.directory):
+            # All that needs room on the disk is done before anything old is removed.
+            path = Manifest.path(self.directory, self.split)
+            manifest.save(self._scratch / path.name)
             # From here to the new manifest there is none, so nobody can read old and new shards mixed.
-            Manifest.path(self.directory, self.split).unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
             synchronize(self.directory)
             for old in self.directory.iterdir():
                 if re.fullmatch(rf"{re.escape(self.split)}-\d{{5}}-of-\d{{5}}\.tfrecord", old.name):
@@ -164,7 +168,8 @@ class RecordWriter:
             for shard, name in zip(self._shards, names, strict=True):
                 os.replace(self._scratch / shard.name, self.directory / name)
             synchronize(self.directory)
-            manifest.save(self.directory, self._scratch)
+            os.replace(self._scratch / path.name, path)
+            synchronize(self.directory)
 
     def _manifest(self, shards: list[Shard]) -> Manifest:
         # Here and not above: the package imports this module while it is imported itself.

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from posealign_keras.data.manifest import Shard, file_sha256, synchronize
+from posealign_keras.data.shard import Shard, file_sha256
 from posealign_keras.data.tensorflow_import import import_tensorflow
 
 # What the TFRecord format adds to each record: its length and two checksums.
@@ -51,6 +51,15 @@ class ShardFile:
             if found != self.num_bytes:
                 raise OSError(errno.EIO, f"{found} bytes are on the disk instead of {self.num_bytes}")
             return Shard(self.path.name, self.num_records, self.num_bytes, file_sha256(self.path))
+
+
+def synchronize(path: Path) -> None:
+    """Have the file or directory at `path` reach the disk before anything that comes later."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager
