@@ -1,0 +1,389 @@
+"""A Keras model that is trained on several objectives, each with its own variables and its own optimizer."""
+
+import importlib
+import inspect
+
+import keras
+from keras import ops
+
+from posealign_keras.training.objective_optimizers import ObjectiveOptimizers
+from posealign_keras.training.objective_trackers import ObjectiveTrackers
+
+_BACKENDS = ("tensorflow", "jax", "torch")
+if keras.backend.backend() not in _BACKENDS:
+    raise ValueError(f"The backend of Keras must be one of {_BACKENDS}. Received: {keras.backend.backend()!r}")
+_step = importlib.import_module(f"posealign_keras.training.step_{keras.backend.backend()}")
+
+_SCHEDULES = ("together", "alternate")
+_SEED = "seed_"
+
+
+@keras.saving.register_keras_serializable(package="posealign_keras")
+class MultiObjectiveModel(keras.Model):
+    """Trains several objectives inside `fit`; a subclass says what they are, and nothing about any backend.
+
+    A subclass takes its networks, already built, in its constructor, keeps them as attributes, and defines
+    `objective_variables` and `compute_objective` (and `call`, for `predict`). Everything else is that of a Keras
+    model: `fit`, `evaluate`, callbacks, mixed precision, `save`.
+
+    The `schedule` attribute (of the class or the instance) is `"together"`: every objective on every batch, in order,
+    each one seeing the variables as the one before has left them; or `"alternate"`: one objective a batch, in turn.
+    Validation computes every objective on every batch under both.
+
+    The gradient of an objective is taken with respect to its own variables only. Other state that a loss changes
+    (statistics of normalisation layers, random seeds) keeps the change. Weight regularisers of an objective's
+    variables are part of its loss; activity regularisers (`add_loss`) are not.
+
+    The logs hold, for each objective, its mean loss under its name and its named metrics under
+    `"{objective}_{metric}"`, averaged over the steps in which it ran (NaN if there was none, weighted by the batch
+    size of the first array of `x`), and under `"loss"` the mean over all objectives.
+
+    Saving: every parameter of the constructor must be kept as an attribute of the same name; from those the
+    configuration is made, networks included. A `.keras` file holds the networks, the state of every optimizer and
+    the turn, so training continues where it stopped, on any backend.
+
+    Args:
+        name: String, the name of the model.
+        **kwargs: Passed to `keras.Model`.
+
+    Example:
+    ```python
+    @keras.saving.register_keras_serializable(package="example")
+    class Adversarial(MultiObjectiveModel):
+        def __init__(self, encoder, discriminator, weight=0.1, name=None):
+            super().__init__(name=name)
+            self.encoder = encoder
+            self.discriminator = discriminator
+            self.weight = weight
+
+        def objective_variables(self):
+            return {
+                "encoder": self.encoder.trainable_variables,
+                "discriminator": self.discriminator.trainable_variables,
+            }
+
+        def compute_objective(self, name, x, y=None, sample_weight=None, training=True):
+            ...
+
+    model = Adversarial(encoder, discriminator)
+    model.compile(optimizer={"encoder": "adam", "discriminator": keras.optimizers.SGD(0.01)})
+    model.fit(x, y)
+    ```
+    """
+
+    schedule = "together"
+
+    def __init__(self, name=None, **kwargs):
+        super().__init__(name=name, **kwargs)
+        self._trackers = ObjectiveTrackers(())
+        self._discovered = False
+
+    # What a subclass defines.
+
+    def objective_variables(self) -> dict[str, list[keras.Variable]]:
+        """Returns the trainable variables of each objective, by its name, in order of execution."""
+        raise NotImplementedError(f"{type(self).__name__} must define `objective_variables`.")
+
+    def compute_objective(self, name, x, y=None, sample_weight=None, training=True):
+        """Computes one objective on a batch.
+
+        Args:
+            name: Name of the objective, a key of `objective_variables`.
+            x: Array, or nested structure of arrays, as given to `fit`.
+            y: The same for targets, or `None`.
+            sample_weight: The same for weights, or `None`.
+            training: Whether the networks run in training mode.
+
+        Returns:
+            The loss, a scalar; or a tuple of the loss and a dictionary of named scalars to be averaged and logged.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must define `compute_objective`.")
+
+    # Compiling.
+
+    def compile(self, optimizer="adam", auto_scale_loss=True, jit_compile="auto", **kwargs):
+        """Prepares the model for training.
+
+        The variables of each objective are fixed here: freeze layers first, compile then.
+
+        Args:
+            optimizer: Dictionary with an optimizer (or its name) for each objective; or one optimizer (or its name),
+                of which each objective gets a copy.
+            auto_scale_loss: Whether to scale losses dynamically, with a scale for each objective, if a layer computes
+                in float16. A step whose gradient is not finite is then skipped for its own objective only.
+            jit_compile: As in `keras.Model.compile`.
+            **kwargs: Passed to `keras.Model.compile`: `run_eagerly`, `steps_per_execution`.
+
+        Raises:
+            ValueError: If the optimizers and the objectives do not correspond, if an objective has no variables or
+                one that cannot be trained, if `schedule` is unknown, or if `loss` or `metrics` are given.
+        """
+        for argument in ("loss", "loss_weights", "metrics", "weighted_metrics"):
+            if kwargs.get(argument) is not None:
+                raise ValueError(
+                    f"`{argument}` must not be given: the losses and metrics of {type(self).__name__} are those that "
+                    f"`compute_objective` returns. Received: {argument}={kwargs[argument]}"
+                )
+        if self.schedule not in _SCHEDULES:
+            raise ValueError(f"`schedule` must be one of {_SCHEDULES}. Received: schedule={self.schedule!r}")
+        variables = self._checked_objective_variables()
+        if not isinstance(optimizer, ObjectiveOptimizers):
+            optimizer = ObjectiveOptimizers(
+                _optimizer_of_each(optimizer, list(variables), auto_scale_loss and self._computes_in_float16())
+            )
+        elif optimizer.objectives != list(variables):
+            raise ValueError(
+                f"`optimizer` must be for the objectives {list(variables)}. Received: {optimizer.objectives}"
+            )
+        trackers = ObjectiveTrackers(variables, _step.creation_scope)
+        optimizer.build(variables)
+        # Keras would scale one loss for all of `optimizer`; here each objective's optimizer scales its own.
+        super().compile(optimizer=optimizer, auto_scale_loss=False, jit_compile=jit_compile, **kwargs)
+        self._trackers = trackers
+        self._discovered = False
+        self._jit_compile_argument = jit_compile
+
+    def get_compile_config(self):
+        """Returns the serialized arguments of `compile`; `jit_compile` as given, for another backend to resolve."""
+        config = super().get_compile_config()
+        return {**config, "jit_compile": self._jit_compile_argument} if config else config
+
+    def compile_from_config(self, config):
+        """Compiles with the arguments that `get_compile_config` returned."""
+        self.compile(**keras.saving.deserialize_keras_object(config))
+
+    def _checked_objective_variables(self):
+        """Returns `objective_variables()`, or raises a `ValueError` that says what is wrong with it."""
+        variables = {name: list(listed) for name, listed in self.objective_variables().items()}
+        if not variables:
+            raise ValueError("`objective_variables` must return at least one objective. Received: {}")
+        trainable = {id(variable) for variable in self.trainable_variables}
+        for name, listed in variables.items():
+            if not listed:
+                raise ValueError(
+                    f"`objective_variables` must list variables for the objective '{name}': are its networks built, "
+                    f"and is a layer of them trainable? Received: {listed}"
+                )
+            wrong = [variable.path for variable in listed if id(variable) not in trainable]
+            if wrong:
+                raise ValueError(
+                    f"`objective_variables` must list trainable variables of networks that are attributes of the "
+                    f"model, but for the objective '{name}' some are frozen or foreign. Received: {wrong}"
+                )
+            if len({id(variable) for variable in listed}) < len(listed):
+                raise ValueError(
+                    f"`objective_variables` must list each variable of the objective '{name}' once. "
+                    f"Received: {[variable.path for variable in listed]}"
+                )
+        return variables
+
+    def _computes_in_float16(self):
+        return any(layer.compute_dtype == "float16" for layer in self._flatten_layers())
+
+    # One step.
+
+    def train_step(self, *arguments):
+        """Trains on one batch; the arguments and results are those of the backend's own `train_step`."""
+        groups = self._state_groups()
+        return _step.run(self._train, (*groups[:2], self.optimizer.variables, *groups[2:]), *arguments)
+
+    def test_step(self, *arguments):
+        """Computes every objective on one batch, without training; arguments as those of the backend's own."""
+        return _step.run(self._test, self._state_groups(), *arguments)
+
+    def _train(self, data):
+        data = _to_tensors(data)
+        objectives = self.optimizer.objective_variables
+        steps = [lambda name=name: self._train_objective(name, data) for name in objectives]
+        if self.schedule == "alternate":
+            _step.switch(self.optimizer.iterations % len(steps), steps, self._state)
+        else:
+            for step in steps:
+                step()
+        self.optimizer.iterations.assign_add(1)
+        return self._logs(training=True)
+
+    def _train_objective(self, name, data):
+        _step.minimize(
+            lambda: self._tracked_loss(name, data, training=True),
+            self.optimizer.objective_variables[name],
+            self.optimizer.constant_variables[name],
+            self.optimizer[name],
+            self._state,
+        )
+
+    def _test(self, data):
+        data = _to_tensors(data)
+        for name in self.optimizer.objectives:
+            self._tracked_loss(name, data, training=False)
+        return self._logs(training=False)
+
+    def _tracked_loss(self, name, data, training):
+        loss, metrics = self._loss_and_metrics(name, data, training)
+        weight = _batch_size(data)
+        detached = {key: ops.stop_gradient(value) for key, value in {name: loss, **metrics}.items()}
+        self._trackers.update(name, detached, weight, training)
+        self._loss_tracker.update_state(detached[name], sample_weight=weight)  # what TerminateOnNaN watches
+        return loss
+
+    def _loss_and_metrics(self, name, data, training):
+        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        result = self.compute_objective(name, x, y, sample_weight, training=training)
+        loss, metrics = result if isinstance(result, tuple) else (result, {})
+        loss = _scalar(loss, f"the loss of the objective '{name}'")
+        for variable in self.optimizer.objective_variables[name]:
+            if variable.regularizer is not None:
+                loss = loss + ops.cast(variable.regularizer(variable), "float32")
+        return loss, {
+            f"{name}_{key}": _scalar(value, f"the metric '{key}' of the objective '{name}'")
+            for key, value in metrics.items()
+        }
+
+    def _logs(self, training):
+        return {"loss": self._loss_tracker.result(), **self._trackers.logs(training)}
+
+    def _state_groups(self):
+        """Returns the variables of the model, grouped as in the state of a JAX step; the optimizer's are left out."""
+        return self.trainable_variables, self.non_trainable_variables, self.metrics_variables
+
+    def _state(self):
+        """Returns every variable that a training step may read or change."""
+        return [variable for group in (*self._state_groups(), self.optimizer.variables) for variable in group]
+
+    @property
+    def metrics(self):
+        """Every metric of the model, the means of the objectives included."""
+        return [*super().metrics, *self._trackers.metrics]
+
+    # Building.
+
+    @property
+    def built(self):
+        """Whether all networks are built."""
+        return all(layer.built for layer in self._flatten_layers(include_self=False, recursive=False))
+
+    @built.setter
+    def built(self, value):
+        """Does nothing: the networks know."""
+
+    def _symbolic_build(self, iterator=None, data_batch=None):
+        """Checks, before the first step of `fit` or `evaluate`, that all state of a step exists."""
+        compiled = self.optimizer.objective_variables
+        for name, variables in self._checked_objective_variables().items():
+            if [id(variable) for variable in variables] != [id(variable) for variable in compiled.get(name, ())]:
+                raise ValueError(
+                    f"The variables of the objective '{name}' have changed since `compile`: a layer was frozen or "
+                    "made trainable. Call `compile` again. "
+                    f"Received: objective_variables={[variable.path for variable in variables]}"
+                )
+
+        def first_batch():
+            if data_batch is not None:
+                return data_batch
+            _, _, batches = next(iter(iterator))
+            return next(iter(batches))
+
+        if not self._discovered:
+            _step.discover(self._discover, first_batch)
+            self._discovered = True
+        self._post_build()
+
+    def _discover(self, data):
+        """Computes every objective once, to see which metrics it reports."""
+        data = _to_tensors(data)
+        for training in (True, False):
+            for name in self.optimizer.objectives:
+                _, metrics = self._loss_and_metrics(name, data, training)
+                for key in metrics:
+                    self._trackers.add(key, name, training)
+
+    # Saving.
+
+    def save_own_variables(self, store):
+        """Saves the state of the random seeds too, which Keras leaves out: dropout must continue where it stopped."""
+        super().save_own_variables(store)
+        for index, seed in enumerate(self._seeds()):
+            # 32 bits without sign, in the one type that holds them and that every backend converts from.
+            store[f"{_SEED}{index}"] = ops.convert_to_numpy(seed).astype("int64") & 0xFFFFFFFF
+
+    def load_own_variables(self, store):
+        """Restores what `save_own_variables` saved."""
+        names = store.keys()  # the stores of Keras have keys, but do not iterate over them
+        super().load_own_variables({name: store[name] for name in names if not name.startswith(_SEED)})
+        for index, seed in enumerate(self._seeds()):
+            seed.assign(store[f"{_SEED}{index}"][()])
+
+    def _seeds(self):
+        """Returns the variables of the model that are neither weights nor metrics."""
+        known = {id(variable) for variable in (*self.weights, *self.metrics_variables)}
+        return [variable for variable in self.variables if id(variable) not in known]
+
+    def get_config(self):
+        """Returns the arguments of the constructor, read from the attributes of the same names, serialized."""
+        config = {}
+        for parameter in inspect.signature(type(self).__init__).parameters.values():
+            if parameter.name == "self" or parameter.kind is parameter.VAR_KEYWORD:
+                continue
+            if not hasattr(self, parameter.name):
+                raise ValueError(
+                    f"Each parameter of `{type(self).__name__}` must be kept as an attribute of the same name, for "
+                    f"the model to be saved, but there is no attribute '{parameter.name}'."
+                )
+            config[parameter.name] = keras.saving.serialize_keras_object(getattr(self, parameter.name))
+        return config
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        """Creates the model from its `get_config`."""
+        deserialize = keras.saving.deserialize_keras_object
+        return cls(**{name: deserialize(value, custom_objects) for name, value in config.items()})
+
+
+def _optimizer_of_each(optimizer, objectives, scale_losses):
+    """Returns the optimizer of each objective, in their order."""
+    if isinstance(optimizer, dict):
+        for name in objectives:
+            if name not in optimizer:
+                raise ValueError(
+                    f"`optimizer` must hold an optimizer for each objective, but there is none for '{name}'. "
+                    f"Received: optimizer={optimizer}"
+                )
+        for name in optimizer:
+            if name not in objectives:
+                raise ValueError(
+                    f"`optimizer` must hold optimizers for the objectives {objectives} only. "
+                    f"Received an optimizer for '{name}': optimizer={optimizer}"
+                )
+        found = {name: keras.optimizers.get(optimizer[name]) for name in objectives}
+    else:
+        pattern = keras.optimizers.serialize(keras.optimizers.get(optimizer))
+        found = {name: keras.optimizers.deserialize(pattern) for name in objectives}
+    if scale_losses:
+        scaled = keras.optimizers.LossScaleOptimizer
+        return {name: one if isinstance(one, scaled) else scaled(one) for name, one in found.items()}
+    return found
+
+
+def _to_tensors(data):
+    """Returns the data as tensors, floating NumPy arrays in the default precision as `fit` makes them."""
+
+    def to_tensor(leaf):
+        if leaf is None or ops.is_tensor(leaf):
+            return leaf
+        is_float = keras.backend.is_float_dtype(keras.backend.standardize_dtype(getattr(leaf, "dtype", "int32")))
+        return ops.convert_to_tensor(leaf, dtype=keras.config.floatx() if is_float else None)
+
+    return keras.tree.map_structure(to_tensor, data)
+
+
+def _batch_size(data):
+    x, _, _ = keras.utils.unpack_x_y_sample_weight(data)
+    first = next((leaf for leaf in keras.tree.flatten(x) if leaf is not None), None)
+    return ops.shape(first)[0] if first is not None and len(first.shape) else 1
+
+
+def _scalar(value, what):
+    value = ops.cast(ops.convert_to_tensor(value), "float32")
+    if len(value.shape):
+        raise ValueError(f"`compute_objective` must return a scalar as {what}. Received: shape={tuple(value.shape)}")
+    return value

@@ -1,0 +1,102 @@
+"""How JAX runs one step of a `MultiObjectiveModel`: as a pure function of the state of the model.
+
+A step is written as if it updated variables in place. Here it runs in a `keras.StatelessScope`, in which assignments
+only change the values that the scope holds for the variables; the new values are the result. What JAX transforms
+(`value_and_grad`, `switch`) runs in a scope of its own, so that no traced value leaks out of the transformation.
+"""
+
+import contextlib
+
+import jax
+import keras
+
+creation_scope = contextlib.nullcontext
+
+
+def run(function, groups, state, data):
+    """Calls `function` with the data as a pure function of the state.
+
+    Args:
+        function: Function of the data that updates variables and returns logs.
+        groups: Tuple of lists of `keras.Variable`, the state that the step may read and change.
+        state: Tuple of lists of arrays, the values of those variables.
+        data: The batch.
+
+    Returns:
+        The logs, and the new state in the same structure.
+    """
+    with keras.StatelessScope(
+        [pair for group, values in zip(groups, state, strict=True) for pair in zip(group, values, strict=True)]
+    ) as scope:
+        logs = function(data)
+    return logs, tuple([scope.get_current_value(variable) for variable in group] for group in groups)
+
+
+def minimize(loss, variables, constants, optimizer, state):
+    """Lowers a loss by one step of its optimizer.
+
+    Args:
+        loss: Function without arguments, returns a scalar array.
+        variables: Sequence of `keras.Variable`, to be updated.
+        constants: Not used: the gradient is taken with respect to `variables` only.
+        optimizer: The `keras.optimizers.Optimizer` built for `variables`.
+        state: Function without arguments that lists every `keras.Variable` which a step may read or change.
+    """
+    del constants
+    variables = list(variables)
+    trained = {id(variable) for variable in variables}
+    others = [variable for variable in state() if id(variable) not in trained]
+    constant_values = [variable.value for variable in others]
+
+    def pure_loss(values):
+        with keras.StatelessScope(
+            [*zip(others, constant_values, strict=True), *zip(variables, values, strict=True)]
+        ) as scope:
+            scaled = optimizer.scale_loss(loss())
+        return scaled, [scope.get_current_value(variable) for variable in others]
+
+    values = [variable.value for variable in variables]
+    (_, updated), gradients = jax.value_and_grad(pure_loss, has_aux=True)(values)
+    _assign(others, updated)  # statistics of normalisation, seeds, metrics
+    slots = optimizer.variables
+    # Not `apply`: loss scaling decides with a condition whose branches must return what they change.
+    new_values, new_slots = optimizer.stateless_apply([slot.value for slot in slots], gradients, values)
+    _assign([*variables, *slots], [*new_values, *new_slots])
+
+
+def switch(index, branches, state):
+    """Runs the branch with the given index, of functions that update variables and return nothing."""
+    if not isinstance(index, jax.core.Tracer):  # run eagerly
+        branches[int(index)]()
+        return
+    variables = state()
+
+    def returning(branch):
+        def run_branch(values):
+            with keras.StatelessScope(zip(variables, values, strict=True)) as scope:
+                branch()
+            return [scope.get_current_value(variable) for variable in variables]
+
+        return run_branch
+
+    # What no branch changes is passed around the switch by JAX, not copied through it.
+    values = [variable.value for variable in variables]
+    _assign(variables, jax.lax.switch(index, [returning(branch) for branch in branches], values))
+
+
+def discover(function, data_of_first_batch):
+    """Traces `function` on the shapes of a batch.
+
+    The state of a compiled step must be complete before it is traced, so what a step reports has to be found first.
+    """
+
+    def stateless(data):
+        with keras.StatelessScope():
+            function(data)
+
+    jax.eval_shape(stateless, data_of_first_batch())
+
+
+def _assign(variables, values):
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)

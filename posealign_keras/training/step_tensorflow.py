@@ -1,0 +1,49 @@
+"""How TensorFlow runs one step of a `MultiObjectiveModel`."""
+
+import tensorflow as tf
+
+# Metrics found while a step is traced must outlive the trace.
+creation_scope = tf.init_scope
+
+
+def run(function, groups, data):
+    """Calls `function` with the data: variables are updated in place."""
+    del groups
+    return function(data)
+
+
+def minimize(loss, variables, constants, optimizer, state):
+    """Lowers a loss by one step of its optimizer.
+
+    Args:
+        loss: Function without arguments, returns a scalar tensor.
+        variables: Sequence of `keras.Variable`, to be updated.
+        constants: Sequence of `keras.Variable`, other trainable variables, which are to be left alone.
+        optimizer: The `keras.optimizers.Optimizer` built for `variables`.
+        state: Not used: variables are updated in place.
+    """
+    del constants, state
+    values = [variable.value for variable in variables]
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(values)
+        scaled = optimizer.scale_loss(loss())
+    optimizer.apply(tape.gradient(scaled, values, unconnected_gradients="zero"), variables)
+
+
+def switch(index, branches, state):
+    """Runs the branch with the given index, of functions that update variables and return nothing."""
+    del state
+
+    def returning(branch):
+        def run_branch():
+            branch()
+            return tf.constant(0)
+
+        return run_branch
+
+    tf.switch_case(tf.cast(index, "int32"), [returning(branch) for branch in branches])
+
+
+def discover(function, data_of_first_batch):
+    """Does nothing: what a step reports is found while it is traced."""
+    del function, data_of_first_batch
