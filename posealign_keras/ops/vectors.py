@@ -54,7 +54,10 @@ def unit(vectors):
     Returns:
         `(..., n)` vectors of length 1 (less for those shorter than `SHORTEST`).
     """
-    return ops.normalize(to_float(vectors), axis=-1, order=2, epsilon=SHORTEST)
+    vectors = to_float(vectors)
+    # Not `ops.normalize`: its gradient at zero is not a number on JAX and PyTorch.
+    squared = ops.sum(ops.square(vectors), axis=-1, keepdims=True)
+    return vectors * ops.rsqrt(ops.maximum(squared, SHORTEST**2))
 
 
 def length(vectors):

@@ -1,0 +1,51 @@
+"""Fixtures shared by the tests of several parts of the package."""
+
+import keras
+import numpy as np
+import pytest
+
+
+def _gradient(function, value):
+    """Gradient of a scalar function of one array, in NumPy, whatever the backend."""
+    value = np.asarray(value, "float32")
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        value = tf.constant(value)
+        with tf.GradientTape() as tape:
+            tape.watch(value)
+            result = function(value)
+        return tape.gradient(result, value).numpy()
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return np.asarray(jax.jit(jax.grad(function))(value))
+    import torch
+
+    value = torch.tensor(value, requires_grad=True)
+    return torch.autograd.grad(function(value), value)[0].numpy()
+
+
+def _compiled(function):
+    """The function as the backend compiles it for training (`torch` runs it as it is)."""
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        return tf.function(function, jit_compile=True)
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return jax.jit(function)
+    return function
+
+
+@pytest.fixture
+def gradient():
+    """`gradient(function, value)`: gradient of a scalar function of one array."""
+    return _gradient
+
+
+@pytest.fixture
+def compiled():
+    """`compiled(function)`: the function compiled by the backend."""
+    return _compiled
