@@ -23,7 +23,7 @@ class RecordWriter:
     The shards are written in a hidden directory and moved to `<split>-00000-of-00003.tfrecord` and so on when the
     `with` block ends without an exception; the manifest follows last, so a split without a manifest is not there.
     After an exception, Ctrl-C or a full disk nothing of the split is left; what a killed process leaves is hidden
-    and the next writer of the split removes it.
+    or lacks a manifest, and the next writer of the split removes it.
 
     Args:
         directory: Where to write; created if missing.

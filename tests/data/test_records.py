@@ -363,6 +363,22 @@ def test_a_disk_full_at_the_manifest_keeps_the_old_split(tmp_path, monkeypatch):
     assert verify_records(tmp_path, "train").num_records == 12
 
 
+def test_a_failure_between_the_shards_leaves_no_complete_split(tmp_path, monkeypatch):
+    def replace_once(source, target, calls=[]):  # noqa: B006
+        calls.append(target)
+        if len(calls) > 1:
+            raise OSError(errno.EIO, "Input/output error")
+        Path(source).rename(target)
+
+    monkeypatch.setattr(os, "replace", replace_once)
+    with pytest.raises(OSError, match="Writing failed"):
+        write_poses(tmp_path, shard_size_mb=0.0135)
+    monkeypatch.undo()
+    assert describe(tmp_path) == {}
+    write_poses(tmp_path)
+    assert names(tmp_path) == ["train-00000-of-00001.tfrecord", "train.manifest.json"]
+
+
 def damage(path, change):
     content = bytearray(path.read_bytes())
     change(content)

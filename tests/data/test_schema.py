@@ -135,7 +135,7 @@ def test_records_of_different_length_do_not_form_a_batch_silently(schema):
     records = [schema.encode(make_example(schema, num_frames)) for num_frames in (4, 6)]
     with pytest.raises(tf.errors.InvalidArgumentError, match="cannot be parsed as one batch"):
         schema.parse(records)
-    # Averages must not hide it: lengths 2 and 6 have as many values as twice 4.
+    # Neither when 4 and 6 frames could pass for two records of 5.
     with pytest.raises(tf.errors.InvalidArgumentError, match="cannot be parsed as one batch"):
         list(tf.data.Dataset.from_tensor_slices(records).batch(2).map(schema.parse))
 
