@@ -1,0 +1,22 @@
+"""Pictures: plotly figures of skeletons, clips, losses and errors.
+
+plotly is an optional dependency. It is imported when a figure is made, never when this package is imported.
+"""
+
+from posealign_keras.visualization.ablation_figure import ablation_figure
+from posealign_keras.visualization.clip_figure import clip_figure
+from posealign_keras.visualization.comparison_figure import comparison_figure
+from posealign_keras.visualization.error_by_joint_figure import error_by_joint_figure
+from posealign_keras.visualization.history_figure import history_figure
+from posealign_keras.visualization.pose_figure import pose_figure
+from posealign_keras.visualization.relations_figure import relations_figure
+
+__all__ = [
+    "ablation_figure",
+    "clip_figure",
+    "comparison_figure",
+    "error_by_joint_figure",
+    "history_figure",
+    "pose_figure",
+    "relations_figure",
+]

@@ -1,0 +1,54 @@
+"""`pose_figure`: one or several poses of a person in 3D, beside their image."""
+
+import html
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from posealign_keras.skeletons import BODY17, Skeleton, get_skeleton
+from posealign_keras.visualization.image_trace import HIDDEN_AXES, check_images, image_trace
+from posealign_keras.visualization.plotly_import import import_plotly
+from posealign_keras.visualization.skeleton_scene import SkeletonRow, check_poses, skeleton_traces
+from posealign_keras.visualization.style import base_layout
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+
+def pose_figure(poses, image=None, skeleton: str | Skeleton = BODY17) -> "go.Figure":
+    """Show one pose, or several side by side, upright in a 3D scene that the reader can turn.
+
+    Args:
+        poses: `(17, 3)` joints in metres, camera frame (x right, y down, z forward), in the order of `skeleton`;
+            or `{name: such a pose}`, each drawn under its name.
+        image: Optional `(H, W, 3)` uint8, shown on the left.
+        skeleton: The `Skeleton` of the joints, or its registered name.
+
+    Returns:
+        The figure. The person's left is blue, the right vermilion, spine and head grey.
+
+    Raises:
+        ImportError: If plotly is not installed.
+        ValueError: If a shape or type is wrong, a joint is not finite, or there is no pose.
+
+    Example:
+    >>> pose_figure({"true": pose, "estimated": estimate}, image).show()
+    """
+    skeleton = get_skeleton(skeleton)
+    if isinstance(poses, Mapping):
+        poses = {name: check_poses(pose, f"poses[{name!r}]", skeleton) for name, pose in poses.items()}
+    else:
+        poses = {"": check_poses(poses, "poses", skeleton)}
+    if not poses:
+        raise ValueError("`poses` must hold at least one pose. Received: poses={}")
+    row = SkeletonRow(poses)
+
+    figure = import_plotly("graph_objects").Figure(layout=base_layout(height=420))
+    figure.add_trace(row.floor_trace("scene"))
+    for position, (name, pose) in enumerate(poses.items()):
+        figure.add_traces(skeleton_traces(pose, skeleton, row.places[name], "scene", position == 0, html.escape(name)))
+    scene = row.layout({name: html.escape(name) for name in poses})
+    if image is not None:
+        figure.add_trace(image_trace(check_images(image, "image", dimensions=3)))
+        scene["domain"] = {"x": [0.26, 1], "y": [0, 1]}
+        figure.update_layout(xaxis={**HIDDEN_AXES, "domain": [0, 0.25]}, yaxis=HIDDEN_AXES)
+    return figure.update_layout(scene=scene)
