@@ -48,7 +48,8 @@ class Backdrop:
         picture += (floor[0] + nearness * (floor[1] - floor[0])) * cover
         for grain in self.texture:
             weights = _stretch(len(grain), size)
-            picture += np.einsum("ia,abc,jb->ijc", weights, grain.astype("float32"), weights, optimize=True)
+            rows = np.tensordot(weights, grain.astype("float32"), (1, 0))
+            picture += np.tensordot(rows, weights, (1, 1)).swapaxes(1, 2)
         self.shapes.paint_over(picture)
         return picture
 

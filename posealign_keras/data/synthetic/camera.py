@@ -40,7 +40,7 @@ class Camera:
         return spin @ tilt @ level @ turn
 
     def intrinsics(self, size):
-        """`(3, 3)` camera matrix in pixels; the centre of the first pixel is at 0, the principal point in the middle."""
+        """`(3, 3)` camera matrix in pixels, principal point in the middle; the centre of the first pixel is at 0."""
         focal, centre = self.focal_length * size, (size - 1) / 2
         return np.array([[focal, 0, centre], [0, focal, centre], [0, 0, 1.0]])
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from posealign_keras.data.synthetic.shapes import pixel_positions
+
 
 @dataclass(frozen=True)
 class Sensor:
@@ -35,8 +37,9 @@ class Sensor:
         Returns:
             `(size, size, 3)` uint8.
         """
-        if self.blur * len(picture) > 0.2:
-            picture = _blur(_blur(picture, self.blur), self.blur)
+        if self.blur > 0:
+            spread = _blur_matrix(self.blur, len(picture))
+            picture = np.tensordot(spread, np.tensordot(spread, picture, (1, 1)), (1, 1))
         picture = picture * self.gains.astype("float32")
         grey = picture @ np.array([0.299, 0.587, 0.114], "float32")
         picture = grey[..., None] + np.float32(self.saturation) * (picture - grey[..., None])
@@ -47,12 +50,8 @@ class Sensor:
         return np.clip(picture * 255 + np.float32(0.5), 0, 255).astype("uint8")
 
 
-def _blur(picture, sigma):
-    """Blur along the first axis and swap the two picture axes, so that two calls blur both and restore the order."""
-    sigma = sigma * len(picture)
-    radius = int(np.ceil(2.5 * sigma))
-    weights = np.exp(-0.5 * (np.arange(-radius, radius + 1) / sigma) ** 2)
-    weights = (weights / weights.sum()).astype("float32")
-    padded = np.pad(picture, [(radius, radius), (0, 0), (0, 0)], "edge")
-    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * radius + 1, axis=0)
-    return (windows @ weights).swapaxes(0, 1)
+def _blur_matrix(blur, size):
+    """`(size, size)` weights of a Gaussian blur along one side of a picture; each row sums to one."""
+    place = pixel_positions(size)
+    weights = np.exp(-0.5 * ((place[:, None] - place) / np.float32(blur)) ** 2)
+    return weights / weights.sum(axis=1, keepdims=True)
