@@ -1,8 +1,21 @@
-"""People made by the package itself: their motions and their pictures. NumPy only, no download."""
+"""Generated people: motions and pictures of them (NumPy), so that everything runs without any data set."""
 
 from posealign_keras.data.synthetic.domain import STUDIO, WILD, Domain, get_domain
 from posealign_keras.data.synthetic.filming import Film, film
+from posealign_keras.data.synthetic.motion import MOTION_FAMILIES, generate_motion, generate_motion_library
 from posealign_keras.data.synthetic.renderer import render
 from posealign_keras.data.synthetic.scene import Scene
 
-__all__ = ["STUDIO", "WILD", "Domain", "Film", "Scene", "film", "get_domain", "render"]
+__all__ = [
+    "MOTION_FAMILIES",
+    "STUDIO",
+    "WILD",
+    "Domain",
+    "Film",
+    "Scene",
+    "film",
+    "generate_motion",
+    "generate_motion_library",
+    "get_domain",
+    "render",
+]
