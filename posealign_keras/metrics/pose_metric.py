@@ -59,8 +59,8 @@ class PoseMetric(keras.metrics.Metric):
 
     def result(self):
         """The mean so far; not a number if nothing was counted, since an error of 0 would be a claim."""
-        counted = self.count > 0
-        return ops.where(counted, self.total / ops.where(counted, self.count, 1), float("nan"))
+        total, count = ops.convert_to_tensor(self.total), ops.convert_to_tensor(self.count)
+        return ops.where(count > 0, total / ops.where(count > 0, count, 1), float("nan"))
 
     def get_config(self):
         """The arguments, with joints as indices and the skeleton by name."""
