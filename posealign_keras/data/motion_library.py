@@ -363,9 +363,10 @@ class MotionLibrary:
 
 def _read_archive(path: Path) -> dict[str, np.ndarray]:
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise ValueError("expected an .npz archive, found a single array")
+        archive = np.load(path, allow_pickle=False)
+        if not isinstance(archive, np.lib.npyio.NpzFile):
+            raise ValueError("found a single array")
+        with archive:
             return {key: archive[key] for key in archive.files}
     except _UNREADABLE as error:
         raise ValueError(f"expected an .npz archive of plain arrays ({type(error).__name__}: {error})") from error

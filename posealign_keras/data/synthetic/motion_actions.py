@@ -359,7 +359,7 @@ def sit(sketch: MotionSketch) -> None:
     seated = sketch.level(1.2, 3.0) if sketch.chance(0.6) else np.ones_like(sketch.time)
     rising = np.sin(np.pi * np.clip(seated, 0, 1))
     # Leaning forward brings the weight over the feet on the way down and up.
-    tilt = uniform(25, 50) * rising + uniform(-15, 15) * seated
+    tilt = uniform(20, 40) * rising + uniform(-18, 15) * seated
     height, forward = uniform(0.3, 0.5), uniform(0.3, 0.5)
     for side in ("r", "l"):
         outward = uniform(0.0, 0.14)

@@ -120,7 +120,7 @@ _CONTACTS = {
 _CONTACT_JOINTS = np.array([BODY17.index(name) for name in _CONTACTS])
 _CLEARANCES = np.array(list(_CONTACTS.values()))
 # Over this height, in metres, one contact hands over to another; a hard minimum would make the body jerk.
-_CONTACT_SOFTNESS = 0.015
+_CONTACT_SOFTNESS = 0.01
 # A foot lifted this high, in metres, no longer pushes the body along.
 _AIRBORNE_HEIGHT = 0.02
 # Seconds over which the body in the air keeps the speed that it had on the ground, and over which speed is evened out.
@@ -144,7 +144,7 @@ def random_body(rng: np.random.Generator) -> np.ndarray:
     Height varies from about 1.45 to 2.0 m, and on top of it the proportions of limbs, trunk, hips and shoulders;
     left and right are alike.
     """
-    height = np.clip(rng.normal(1.0, 0.06), 0.83, 1.15)
+    height = np.clip(rng.normal(1.0, 0.055), 0.88, 1.14)
     leg, arm, trunk = rng.normal(1.0, 0.03, 3)
     groups = {"knee": leg, "ankle": leg, "elbow": arm, "wrist": arm, "spine": trunk, "thorax": trunk}
     spread = {"hip": 0.1, "shoulder": 0.1, "neck_nose": 0.1, "head_top": 0.1}

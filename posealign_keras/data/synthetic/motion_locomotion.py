@@ -25,13 +25,14 @@ def _gait(
     for side, shift, share in (("r", 0.0, 1 + limp), ("l", np.pi, 1 - limp)):
         leg = phase + shift
         extent = vigour * share
-        knee = swing_knee * pulse(leg, -0.22 * np.pi, 1.8) + 12 * pulse(leg, 0.72 * np.pi, 4.0)
-        sketch.add(**{f"{side}_hip_flex": stride * extent * np.sin(leg) + 0.12 * stride, f"{side}_knee": knee * extent})
+        # The knee must stay straight until the other heel strikes, or else the foot would leave the ground too early.
+        knee = swing_knee * pulse(leg, -0.14 * np.pi, 3.2) + 9 * pulse(leg, 0.72 * np.pi, 4.0)
+        sketch.add(**{f"{side}_hip_flex": stride * extent * (np.sin(leg) + 0.3), f"{side}_knee": knee * extent})
         sketch.add(**{f"{side}_shoulder_flex": -arm_swing * extent * np.sin(leg)})
         sketch.add(**{f"{side}_elbow": -0.4 * arm_swing * extent * np.sin(leg)})
     sway = sketch.rng.uniform(2, 6)
     sketch.add(heading=sway * vigour * np.sin(phase), thorax_twist=-1.8 * sway * vigour * np.sin(phase))
-    sketch.add(roll=0.6 * sway * vigour * np.cos(phase), thorax_bend=-0.6 * sway * vigour * np.cos(phase))
+    sketch.add(roll=0.3 * sway * vigour * np.cos(phase), thorax_bend=-0.6 * sway * vigour * np.cos(phase))
     return phase
 
 
@@ -40,16 +41,24 @@ def walk(sketch: MotionSketch) -> None:
     uniform = sketch.rng.uniform
     pace = uniform(0, 1)
     sketch.stand()
-    if sketch.chance(0.25):
+    if sketch.chance(0.35):
         sketch.arms_through_keys(0.8, 2.5)
     marching, crouching = sketch.chance(0.12), sketch.chance(0.12)
-    stride = 12 + 16 * pace + (12 if marching else 0)
-    swing_knee = uniform(42, 62) + (30 if marching else 0)
-    _gait(sketch, 0.65 + 0.4 * pace, stride, swing_knee, uniform(3, 14) + 16 * pace, backward=sketch.chance(0.12))
+    stride, high_knee = 14 + 14 * pace, uniform(20, 60)
+    swing_knee = uniform(48, 66)
+    phase = _gait(
+        sketch, 0.7 + 0.35 * pace, stride, swing_knee, uniform(3, 14) + 16 * pace, backward=sketch.chance(0.12)
+    )
+    if marching:
+        # The thigh comes up in front while the shin hangs.
+        for side, shift in (("r", 0.0), ("l", np.pi)):
+            raised = pulse(phase + shift, 0.1 * np.pi, 2.0)
+            sketch.add(**{f"{side}_hip_flex": high_knee * raised, f"{side}_knee": 0.9 * high_knee * raised})
     if crouching:
         depth = uniform(15, 35)
         sketch.add(hip_flex=1.6 * depth, knee=1.8 * depth, tilt=0.7 * depth, neck_flex=-0.4 * depth)
-    sketch.add(tilt=uniform(0, 6), lumbar_flex=uniform(-4, 6))
+    lean = uniform(0, 6)
+    sketch.add(tilt=lean, hip_flex=lean, lumbar_flex=uniform(-4, 6))
     sketch.turn(18)
 
 
