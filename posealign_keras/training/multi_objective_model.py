@@ -6,8 +6,8 @@ import inspect
 import keras
 from keras import ops
 
+from posealign_keras.training.objective_means import ObjectiveMeans
 from posealign_keras.training.objective_optimizers import ObjectiveOptimizers
-from posealign_keras.training.objective_trackers import ObjectiveTrackers
 
 _BACKENDS = ("tensorflow", "jax", "torch")
 if keras.backend.backend() not in _BACKENDS:
@@ -75,8 +75,7 @@ class MultiObjectiveModel(keras.Model):
 
     def __init__(self, name=None, **kwargs):
         super().__init__(name=name, **kwargs)
-        self._trackers = ObjectiveTrackers(())
-        self._discovered = False
+        self._means = ObjectiveMeans()
 
     # What a subclass defines.
 
@@ -135,12 +134,11 @@ class MultiObjectiveModel(keras.Model):
             raise ValueError(
                 f"`optimizer` must be for the objectives {list(variables)}. Received: {optimizer.objectives}"
             )
-        trackers = ObjectiveTrackers(variables, _step.creation_scope)
         optimizer.build(variables)
         # Keras would scale one loss for all of `optimizer`; here each objective's optimizer scales its own.
         super().compile(optimizer=optimizer, auto_scale_loss=False, jit_compile=jit_compile, **kwargs)
-        self._trackers = trackers
-        self._discovered = False
+        self._means.forget()
+        self._logged = {True: {}, False: {}}  # names reported in training and in validation, in order
         self._jit_compile_argument = jit_compile
 
     def get_compile_config(self):
@@ -152,8 +150,23 @@ class MultiObjectiveModel(keras.Model):
         """Compiles with the arguments that `get_compile_config` returned."""
         self.compile(**keras.saving.deserialize_keras_object(config))
 
+    def make_train_function(self, force=False):
+        """Checks, before `fit` trains, that the variables are still those of `compile`."""
+        compiled = self.optimizer.objective_variables
+        for name, variables in self._checked_objective_variables().items():
+            if [id(variable) for variable in variables] != [id(variable) for variable in compiled.get(name, ())]:
+                raise ValueError(
+                    f"The variables of the objective '{name}' have changed since `compile`: a layer was frozen or "
+                    "made trainable. Call `compile` again. "
+                    f"Received: objective_variables={[variable.path for variable in variables]}"
+                )
+        return super().make_train_function(force)
+
     def _checked_objective_variables(self):
         """Returns `objective_variables()`, or raises a `ValueError` that says what is wrong with it."""
+        unbuilt = [layer.name for layer in self._flatten_layers(include_self=False) if not layer.built]
+        if not self.built:
+            raise ValueError(f"The networks of a {type(self).__name__} must be built. Received unbuilt: {unbuilt}")
         variables = {name: list(listed) for name, listed in self.objective_variables().items()}
         if not variables:
             raise ValueError("`objective_variables` must return at least one objective. Received: {}")
@@ -184,19 +197,17 @@ class MultiObjectiveModel(keras.Model):
 
     def train_step(self, *arguments):
         """Trains on one batch; the arguments and results are those of the backend's own `train_step`."""
-        groups = self._state_groups()
-        return _step.run(self._train, (*groups[:2], self.optimizer.variables, *groups[2:]), *arguments)
+        return _step.run(self._train, self._training_state, *arguments)
 
     def test_step(self, *arguments):
         """Computes every objective on one batch, without training; arguments as those of the backend's own."""
-        return _step.run(self._test, self._state_groups(), *arguments)
+        return _step.run(self._test, self._test_state, *arguments)
 
     def _train(self, data):
         data = _to_tensors(data)
-        objectives = self.optimizer.objective_variables
-        steps = [lambda name=name: self._train_objective(name, data) for name in objectives]
+        steps = [lambda name=name: self._train_objective(name, data) for name in self.optimizer.objectives]
         if self.schedule == "alternate":
-            _step.switch(self.optimizer.iterations % len(steps), steps, self._state)
+            _step.switch(self.optimizer.iterations % len(steps), steps, self._training_state)
         else:
             for step in steps:
                 step()
@@ -205,25 +216,27 @@ class MultiObjectiveModel(keras.Model):
 
     def _train_objective(self, name, data):
         _step.minimize(
-            lambda: self._tracked_loss(name, data, training=True),
+            lambda: self._reported_loss(name, data, training=True),
             self.optimizer.objective_variables[name],
             self.optimizer.constant_variables[name],
             self.optimizer[name],
-            self._state,
+            self._training_state,
         )
 
     def _test(self, data):
         data = _to_tensors(data)
         for name in self.optimizer.objectives:
-            self._tracked_loss(name, data, training=False)
+            self._reported_loss(name, data, training=False)
         return self._logs(training=False)
 
-    def _tracked_loss(self, name, data, training):
+    def _reported_loss(self, name, data, training):
+        """Computes the loss of an objective, and adds it and the objective's metrics to the means."""
         loss, metrics = self._loss_and_metrics(name, data, training)
+        reported = {key: ops.stop_gradient(value) for key, value in {name: loss, **metrics}.items()}
         weight = _batch_size(data)
-        detached = {key: ops.stop_gradient(value) for key, value in {name: loss, **metrics}.items()}
-        self._trackers.update(name, detached, weight, training)
-        self._loss_tracker.update_state(detached[name], sample_weight=weight)  # what TerminateOnNaN watches
+        self._means.update_state(name, reported, sample_weight=weight)
+        self._loss_tracker.update_state(reported[name], sample_weight=weight)  # what TerminateOnNaN watches
+        self._logged[training].update(dict.fromkeys(reported))
         return loss
 
     def _loss_and_metrics(self, name, data, training):
@@ -240,20 +253,18 @@ class MultiObjectiveModel(keras.Model):
         }
 
     def _logs(self, training):
-        return {"loss": self._loss_tracker.result(), **self._trackers.logs(training)}
+        # Validation may report other metrics than training: the logs of each hold what it reports itself.
+        means = self._means.result()
+        return {"loss": self._loss_tracker.result(), **{name: means[name] for name in self._logged[training]}}
 
-    def _state_groups(self):
-        """Returns the variables of the model, grouped as in the state of a JAX step; the optimizer's are left out."""
+    def _training_state(self):
+        """Returns what a training step may read or change, grouped as in the trainer of the JAX backend."""
+        trainable, non_trainable, metrics = self._test_state()
+        return trainable, non_trainable, self.optimizer.variables, metrics
+
+    def _test_state(self):
+        """Returns what a validation step may read or change, grouped in the same way."""
         return self.trainable_variables, self.non_trainable_variables, self.metrics_variables
-
-    def _state(self):
-        """Returns every variable that a training step may read or change."""
-        return [variable for group in (*self._state_groups(), self.optimizer.variables) for variable in group]
-
-    @property
-    def metrics(self):
-        """Every metric of the model, the means of the objectives included."""
-        return [*super().metrics, *self._trackers.metrics]
 
     # Building.
 
@@ -265,37 +276,6 @@ class MultiObjectiveModel(keras.Model):
     @built.setter
     def built(self, value):
         """Does nothing: the networks know."""
-
-    def _symbolic_build(self, iterator=None, data_batch=None):
-        """Checks, before the first step of `fit` or `evaluate`, that all state of a step exists."""
-        compiled = self.optimizer.objective_variables
-        for name, variables in self._checked_objective_variables().items():
-            if [id(variable) for variable in variables] != [id(variable) for variable in compiled.get(name, ())]:
-                raise ValueError(
-                    f"The variables of the objective '{name}' have changed since `compile`: a layer was frozen or "
-                    "made trainable. Call `compile` again. "
-                    f"Received: objective_variables={[variable.path for variable in variables]}"
-                )
-
-        def first_batch():
-            if data_batch is not None:
-                return data_batch
-            _, _, batches = next(iter(iterator))
-            return next(iter(batches))
-
-        if not self._discovered:
-            _step.discover(self._discover, first_batch)
-            self._discovered = True
-        self._post_build()
-
-    def _discover(self, data):
-        """Computes every objective once, to see which metrics it reports."""
-        data = _to_tensors(data)
-        for training in (True, False):
-            for name in self.optimizer.objectives:
-                _, metrics = self._loss_and_metrics(name, data, training)
-                for key in metrics:
-                    self._trackers.add(key, name, training)
 
     # Saving.
 

@@ -5,12 +5,8 @@ only change the values that the scope holds for the variables; the new values ar
 (`value_and_grad`, `switch`) runs in a scope of its own, so that no traced value leaks out of the transformation.
 """
 
-import contextlib
-
 import jax
 import keras
-
-creation_scope = contextlib.nullcontext
 
 
 def run(function, groups, state, data):
@@ -18,21 +14,22 @@ def run(function, groups, state, data):
 
     Args:
         function: Function of the data that updates variables and returns logs.
-        groups: Tuple of lists of `keras.Variable`, the state that the step may read and change.
+        groups: Function without arguments that returns a tuple of lists of `keras.Variable`, the state that the step
+            may read and change.
         state: Tuple of lists of arrays, the values of those variables.
         data: The batch.
 
     Returns:
         The logs, and the new state in the same structure.
     """
-    with keras.StatelessScope(
-        [pair for group, values in zip(groups, state, strict=True) for pair in zip(group, values, strict=True)]
-    ) as scope:
+    grouped = groups()
+    pairs = [pair for group, values in zip(grouped, state, strict=True) for pair in zip(group, values, strict=True)]
+    with keras.StatelessScope(pairs) as scope:
         logs = function(data)
-    return logs, tuple([scope.get_current_value(variable) for variable in group] for group in groups)
+    return logs, tuple([scope.get_current_value(variable) for variable in group] for group in grouped)
 
 
-def minimize(loss, variables, constants, optimizer, state):
+def minimize(loss, variables, constants, optimizer, groups):
     """Lowers a loss by one step of its optimizer.
 
     Args:
@@ -40,12 +37,12 @@ def minimize(loss, variables, constants, optimizer, state):
         variables: Sequence of `keras.Variable`, to be updated.
         constants: Not used: the gradient is taken with respect to `variables` only.
         optimizer: The `keras.optimizers.Optimizer` built for `variables`.
-        state: Function without arguments that lists every `keras.Variable` which a step may read or change.
+        groups: As for `run`.
     """
     del constants
     variables = list(variables)
     trained = {id(variable) for variable in variables}
-    others = [variable for variable in state() if id(variable) not in trained]
+    others = [variable for variable in _flatten(groups) if id(variable) not in trained]
     constant_values = [variable.value for variable in others]
 
     def pure_loss(values):
@@ -64,12 +61,12 @@ def minimize(loss, variables, constants, optimizer, state):
     _assign([*variables, *slots], [*new_values, *new_slots])
 
 
-def switch(index, branches, state):
+def switch(index, branches, groups):
     """Runs the branch with the given index, of functions that update variables and return nothing."""
     if not isinstance(index, jax.core.Tracer):  # run eagerly
         branches[int(index)]()
         return
-    variables = state()
+    variables = _flatten(groups)
 
     def returning(branch):
         def run_branch(values):
@@ -84,17 +81,8 @@ def switch(index, branches, state):
     _assign(variables, jax.lax.switch(index, [returning(branch) for branch in branches], values))
 
 
-def discover(function, data_of_first_batch):
-    """Traces `function` on the shapes of a batch.
-
-    The state of a compiled step must be complete before it is traced, so what a step reports has to be found first.
-    """
-
-    def stateless(data):
-        with keras.StatelessScope():
-            function(data)
-
-    jax.eval_shape(stateless, data_of_first_batch())
+def _flatten(groups):
+    return [variable for group in groups() for variable in group]
 
 
 def _assign(variables, values):

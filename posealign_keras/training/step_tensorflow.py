@@ -2,9 +2,6 @@
 
 import tensorflow as tf
 
-# Metrics found while a step is traced must outlive the trace.
-creation_scope = tf.init_scope
-
 
 def run(function, groups, data):
     """Calls `function` with the data: variables are updated in place."""
@@ -12,7 +9,7 @@ def run(function, groups, data):
     return function(data)
 
 
-def minimize(loss, variables, constants, optimizer, state):
+def minimize(loss, variables, constants, optimizer, groups):
     """Lowers a loss by one step of its optimizer.
 
     Args:
@@ -20,9 +17,9 @@ def minimize(loss, variables, constants, optimizer, state):
         variables: Sequence of `keras.Variable`, to be updated.
         constants: Sequence of `keras.Variable`, other trainable variables, which are to be left alone.
         optimizer: The `keras.optimizers.Optimizer` built for `variables`.
-        state: Not used: variables are updated in place.
+        groups: Not used: variables are updated in place.
     """
-    del constants, state
+    del constants, groups
     values = [variable.value for variable in variables]
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(values)
@@ -30,9 +27,9 @@ def minimize(loss, variables, constants, optimizer, state):
     optimizer.apply(tape.gradient(scaled, values, unconnected_gradients="zero"), variables)
 
 
-def switch(index, branches, state):
+def switch(index, branches, groups):
     """Runs the branch with the given index, of functions that update variables and return nothing."""
-    del state
+    del groups
 
     def returning(branch):
         def run_branch():
@@ -42,8 +39,3 @@ def switch(index, branches, state):
         return run_branch
 
     tf.switch_case(tf.cast(index, "int32"), [returning(branch) for branch in branches])
-
-
-def discover(function, data_of_first_batch):
-    """Does nothing: what a step reports is found while it is traced."""
-    del function, data_of_first_batch

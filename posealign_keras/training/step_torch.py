@@ -4,8 +4,6 @@ import contextlib
 
 import torch
 
-creation_scope = contextlib.nullcontext
-
 
 def run(function, groups, data):
     """Calls `function` with the data: variables are updated in place."""
@@ -13,7 +11,7 @@ def run(function, groups, data):
     return function(data)
 
 
-def minimize(loss, variables, constants, optimizer, state):
+def minimize(loss, variables, constants, optimizer, groups):
     """Lowers a loss by one step of its optimizer.
 
     Args:
@@ -21,18 +19,18 @@ def minimize(loss, variables, constants, optimizer, state):
         variables: Sequence of `keras.Variable`, to be updated.
         constants: Sequence of `keras.Variable`, other trainable variables, which are to be left alone.
         optimizer: The `keras.optimizers.Optimizer` built for `variables`.
-        state: Not used: variables are updated in place.
+        groups: Not used: variables are updated in place.
     """
-    del state
+    del groups
     values = [variable.value for variable in variables]
     with _without_gradients(constants):
         scaled = optimizer.scale_loss(loss())
     if scaled.requires_grad:
-        gradients = torch.autograd.grad(scaled, values, allow_unused=True, materialize_grads=True)
+        gradients = list(torch.autograd.grad(scaled, values, allow_unused=True, materialize_grads=True))
     else:  # The loss depends on no variable at all.
         gradients = [torch.zeros_like(value) for value in values]
     with torch.no_grad():
-        optimizer.apply(list(gradients), variables)
+        optimizer.apply(gradients, variables)
 
 
 @contextlib.contextmanager
@@ -47,12 +45,7 @@ def _without_gradients(variables):
             variable.value.requires_grad_(variable.trainable)
 
 
-def switch(index, branches, state):
+def switch(index, branches, groups):
     """Runs the branch with the given index, of functions that update variables and return nothing."""
-    del state
+    del groups
     branches[int(index)]()
-
-
-def discover(function, data_of_first_batch):
-    """Does nothing: what a step reports is found while it runs."""
-    del function, data_of_first_batch
