@@ -302,7 +302,7 @@ def swing(sketch: MotionSketch) -> None:
     sketch.stand()
     plane = uniform(0, 1)  # 0 from above, as with an axe; 1 level, as with a bat
     _crouch(sketch, np.full_like(sketch.time, uniform(0.05, 0.25)), uniform(0.05, 0.2), uniform(15, 45))
-    sketch.add(shoulder_flex=uniform(45, 65), shoulder_abduct=-8, elbow=uniform(20, 45), shoulder_twist=20)
+    sketch.add(shoulder_flex=uniform(45, 65), shoulder_abduct=-20, elbow=uniform(20, 45), shoulder_twist=25)
     sketch.strikes(
         {
             "shoulder_flex": (90 * (1 - plane) + 15, -15 * (1 - plane) + 10 * plane),
