@@ -1,6 +1,6 @@
 """Turns 17 joints into the solid parts of a body: round cones that the ray caster draws."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -82,7 +82,8 @@ class _Builder:
         # Left x up is front in a right-handed frame. The nudge decides only where the cross product vanishes.
         self.hips_front = _direction(np.cross(self.hips_left, self.hips_up) + 1e-6 * _TOWARDS_CAMERA)
         self.chest_front = _direction(np.cross(self.chest_left, self.chest_up) + 1e-6 * _TOWARDS_CAMERA)
-        self.parts = []
+        self.parts: list[tuple[np.ndarray, ...]] = []
+        self.materials: list[int] = []
 
     def add(self, material, start, end, radii, front, depth=1.0, cloth=None, reach=0.0):
         """Add a part from `start` to `end`; `radii` are metres on an average body (without girth)."""
@@ -102,9 +103,9 @@ class _Builder:
                 cloth_axes,
                 bone,
                 reach * per_body,
-                per_body * 0 + MATERIALS.index(material),
             )
         )
+        self.materials.append(MATERIALS.index(material))
 
     def add_trunk(self):
         joint, unit = self.joint, self.unit
@@ -122,7 +123,7 @@ class _Builder:
             depth=1.15,
             cloth=trousers,
         )
-        seat = joint["pelvis"] - unit * (0.03 * self.hips_up + 0.05 * self.girth * self.hips_front)
+        seat = joint["pelvis"] - unit * (0.03 * self.hips_up + 0.042 * self.girth * self.hips_front)
         self.add("trousers", seat - half_seat, seat + half_seat, (0.085 * girth,) * 2, self.hips_front, cloth=trousers)
         self.add(
             "shirt",
@@ -153,10 +154,10 @@ class _Builder:
             self.chest_front,
             cloth=shirt,
         )
-        neck_base = joint["thorax"] - 0.035 * unit * self.chest_up
+        neck_base = joint["thorax"] - 0.045 * unit * self.chest_up
         for side in ("r_", "l_"):
             shoulder = joint[side + "shoulder"]
-            self.add("shirt", neck_base, shoulder, (0.068 * girth, 0.06 * girth), self.chest_front, cloth=shirt)
+            self.add("shirt", neck_base, shoulder, (0.062 * girth, 0.06 * girth), self.chest_front, cloth=shirt)
 
     def add_head(self):
         joint, unit = self.joint, self.unit
@@ -166,11 +167,11 @@ class _Builder:
         offset = offset - np.sum(offset * up, axis=-1, keepdims=True) * up
         axes = _axes_along(up, self.chest_front + offset / (0.06 * unit))
         front, up = axes[:, 1], axes[:, 2]
-        crown = joint["head_top"] - unit * (0.088 * up - 0.004 * front)
-        jaw = joint["head_top"] - unit * (0.165 * up - 0.025 * front)
+        crown = joint["head_top"] - unit * (0.082 * up - 0.004 * front)
+        jaw = joint["head_top"] - unit * (0.148 * up - 0.025 * front)
         self.add("skin", joint["thorax"] - 0.02 * unit * self.chest_up, jaw, (0.056, 0.052), front)
-        self.add("head", jaw, crown, (0.058, 0.084), front, depth=1.22, cloth=(crown, axes, 0.084 * unit[:, 0]))
-        nose = joint["head_top"] - unit * (0.125 * up - 0.108 * front)
+        self.add("head", jaw, crown, (0.054, 0.082), front, depth=1.22, cloth=(crown, axes, 0.082 * unit[:, 0]))
+        nose = joint["head_top"] - unit * (0.117 * up - 0.106 * front)
         self.add("skin", nose, nose + 0.022 * unit * (up - 0.4 * front), (0.017, 0.011), front)
 
     def add_arm(self, side):
@@ -201,8 +202,9 @@ class _Builder:
         self.add("shoe", heel, toe, (0.045, 0.033), down)
 
     def finish(self):
+        names = [field.name for field in fields(BodyParts)]
         columns = [np.stack(column, axis=1) for column in zip(*self.parts, strict=True)]
-        return BodyParts(*columns[:-1], material=columns[-1][0].astype("int64"))
+        return BodyParts(**dict(zip(names, [*columns, np.array(self.materials)], strict=True)))
 
 
 def _direction(vector):

@@ -23,6 +23,7 @@ class Domain:
 
     Args:
         name: Name of the domain.
+        limb_length: Factor of the length of each limb, left and right alike.
         girth: Thickness of bodies; 1 is average.
         belly: Thickness of the waist relative to the rest of a body; 1 is average.
         cloth_saturation: Saturation of clothes, 0 grey to 1 full.
@@ -61,6 +62,7 @@ class Domain:
     """
 
     name: str
+    limb_length: Range
     girth: Range
     belly: Range
     cloth_saturation: Range
@@ -103,7 +105,7 @@ class Domain:
         Args:
             rng: `numpy.random.Generator`.
         """
-        front = self._colour(rng, self.cloth_saturation, self.cloth_value)
+        (front,) = _colours(rng, self.cloth_saturation, self.cloth_value, 1)
         return Scene(
             girth=rng.uniform(*self.girth),
             belly=rng.uniform(*self.belly),
@@ -115,7 +117,7 @@ class Domain:
             leg_length=rng.uniform(*self.leg_length),
             skin=self._skin(rng),
             hair=_HAIR[rng.integers(len(_HAIR))] * rng.uniform(0.7, 1.2),
-            shoes=_rgb(rng.random(), rng.uniform(0, 0.5), rng.choice([0.1, 0.25, 0.9])),
+            shoes=_colours(rng, (0.0, 0.5), _SHOE_VALUES[rng.integers(len(_SHOE_VALUES))], 1)[0],
             light=self._light(rng),
             backdrop=self._backdrop(rng),
             occluders=self._shapes(rng, rng.integers(*self.occluders, endpoint=True), self.occluder_size, 0.42),
@@ -137,20 +139,17 @@ class Domain:
             ),
         )
 
-    def _colour(self, rng, saturation, value):
-        return _rgb(rng.random(), rng.uniform(*saturation), rng.uniform(*value))
-
     def _fabric(self, rng):
-        colours = [self._colour(rng, self.cloth_saturation, self.cloth_value) for _ in range(2)]
+        colour, second = _colours(rng, self.cloth_saturation, self.cloth_value, 2)
         if rng.random() >= self.pattern:
-            return Fabric.plain(colours[0])
+            return Fabric.plain(colour)
         number = 2 * np.pi / rng.uniform(*self.pattern_period)
         lengthwise = np.array([0.0, 0.0, number])
         across = np.array([number, 0.6 * number, 0.0])
         none = np.zeros(3)
         waves = [(lengthwise, none), (across, none), (lengthwise, across)][rng.integers(3)]
         phases = rng.uniform(0, 2 * np.pi, 2)
-        return Fabric(*colours, np.array(waves), np.where(np.any(waves, axis=1), phases, np.pi / 2))
+        return Fabric(colour, second, np.array(waves), np.where(np.any(waves, axis=1), phases, np.pi / 2))
 
     def _skin(self, rng):
         tone = rng.uniform(*self.skin)
@@ -167,8 +166,7 @@ class Domain:
         return Light(np.array(direction), *(strengths[:, None] * tints))
 
     def _backdrop(self, rng):
-        wall = self._colour(rng, self.place_saturation, self.place_value)
-        floor = self._colour(rng, self.place_saturation, self.place_value)
+        wall, floor = _colours(rng, self.place_saturation, self.place_value, 2)
         has_floor = rng.random() < self.floor
         texture = rng.uniform(*self.texture)
         grains = []
@@ -185,8 +183,7 @@ class Domain:
         )
 
     def _shapes(self, rng, count, size, spread):
-        colours = [self._colour(rng, self.place_saturation, self.place_value) for _ in range(count)]
-        colours = np.reshape(colours, (count, 3))
+        colours = _colours(rng, self.place_saturation, self.place_value, count)
         upright = rng.random(count) < 0.7
         return Shapes(
             centre=rng.uniform(-spread, spread, (count, 2)),
@@ -200,16 +197,19 @@ class Domain:
 
 
 _HAIR = np.array([[0.08, 0.06, 0.05], [0.22, 0.13, 0.07], [0.42, 0.27, 0.14], [0.75, 0.6, 0.35], [0.5, 0.5, 0.5]])
+_SHOE_VALUES = ((0.08, 0.15), (0.2, 0.4), (0.8, 0.95))
 
 
-def _rgb(hue, saturation, value):
-    """RGB `(3,)` of hue, saturation and value, each in [0, 1]."""
-    wheel = np.clip(abs((6 * hue + np.array([0, 4, 2])) % 6 - 3) - 1, 0, 1)
+def _colours(rng, saturation, value, count):
+    """`(count, 3)` RGB colours of any hue, with saturation and value in the given ranges."""
+    hue, saturation, value = (rng.uniform(*limits, (count, 1)) for limits in ((0, 6), saturation, value))
+    wheel = np.clip(abs((hue + np.array([0, 4, 2])) % 6 - 3) - 1, 0, 1)
     return value * (1 - saturation * (1 - wheel))
 
 
 STUDIO = Domain(
     name="studio",
+    limb_length=(0.95, 1.05),
     girth=(0.92, 1.08),
     belly=(0.95, 1.05),
     cloth_saturation=(0.05, 0.35),
@@ -250,25 +250,26 @@ STUDIO = Domain(
 
 WILD = Domain(
     name="wild",
+    limb_length=(0.9, 1.1),
     girth=(0.95, 1.35),
     belly=(0.95, 1.25),
     cloth_saturation=(0.3, 1.0),
-    cloth_value=(0.15, 0.95),
-    skin=(0.0, 1.0),
+    cloth_value=(0.3, 1.0),
+    skin=(0.1, 1.0),
     pattern=0.6,
     pattern_period=(0.1, 0.3),
     open_front=0.4,
     sleeve_length=(0.3, 2.1),
     leg_length=(0.5, 2.1),
-    ambient=(0.3, 0.55),
-    lamp=(0.5, 1.1),
-    lamp_azimuth=(10, 110),
+    ambient=(0.4, 0.65),
+    lamp=(0.4, 0.9),
+    lamp_azimuth=(10, 100),
     lamp_elevation=(10, 75),
     light_tint=0.15,
     place_saturation=(0.0, 0.7),
-    place_value=(0.1, 0.9),
+    place_value=(0.2, 0.95),
     floor=0.8,
-    texture=(0.03, 0.1),
+    texture=(0.02, 0.08),
     clutter=(5, 12),
     occluders=(0, 1),
     occluder_size=(0.04, 0.12),
@@ -278,13 +279,13 @@ WILD = Domain(
     focal_length=(1.6, 4.0),
     fill=(0.72, 0.92),
     shift=0.03,
-    exposure=(0.75, 1.2),
+    exposure=(0.85, 1.2),
     colour_cast=0.12,
-    gamma=(0.75, 1.3),
-    contrast=(0.75, 1.2),
-    saturation=(0.6, 1.2),
-    blur=(0.0, 0.012),
-    noise=(0.0, 0.04),
+    gamma=(0.75, 1.15),
+    contrast=(0.8, 1.2),
+    saturation=(0.7, 1.2),
+    blur=(0.0, 0.01),
+    noise=(0.0, 0.03),
 )
 """Clutter, strong light, bright patterns, other bodies and cameras: where the pictures without labels come from."""
 
