@@ -115,6 +115,6 @@ def _collapse(metrics):
     if share < COLLAPSED_BELOW:
         return (
             "warning",
-            f"{words} ({share:.0%}). The latent space collapsed: different images get nearly the same pose.",
+            f"{words} ({share:.0%}). The latent space collapsed: the poses of different images became alike.",
         )
     return "plain", f"{words} ({share:.0%}): no collapse."

@@ -20,7 +20,7 @@ INK = "#7B828C"
 GRID = "rgba(128, 136, 148, 0.28)"
 
 REFERENCE = "#9AA3AE"
-"""Lines that stand back: the true pose behind an estimate, and the floor. plotly's 3D lines ignore alpha here."""
+"""Lines that stand back: the true pose behind an estimate, and the floor."""
 
 FONT = "Inter, system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
