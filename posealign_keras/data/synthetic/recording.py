@@ -1,0 +1,172 @@
+"""Writes records of generated pictures of people: labelled images, and clips with or without labels."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from posealign_keras.data.motion_library import MotionLibrary
+from posealign_keras.data.record_writer import RecordWriter
+from posealign_keras.data.schema import LABELLED_CLIP, LABELLED_IMAGE, POSE_SEQUENCE, UNLABELLED_CLIP
+from posealign_keras.data.synthetic.domain import Domain
+from posealign_keras.data.synthetic.filming import film
+from posealign_keras.skeletons import BODY17
+
+_IMAGES_AT_ONCE = 128
+Progress = Callable[[int, int], None]
+
+
+def record_motion(library: MotionLibrary, directory, split: str, progress: Progress | None = None) -> None:
+    """Write the sequences of a library as `POSE_SEQUENCE` records, in the world frame.
+
+    Args:
+        library: The sequences.
+        directory: Directory of the records.
+        split: Name of the split.
+        progress: Called with the number of sequences written and of all.
+    """
+    with RecordWriter(directory, POSE_SEQUENCE, split, overwrite=True) as writer:
+        for index, positions in enumerate(library.sequences):
+            writer.write(
+                {
+                    **_origin(library, index, 0),
+                    "positions": positions,
+                    "coordinate_frame": "world",
+                }
+            )
+            if progress:
+                progress(index + 1, len(library))
+
+
+def record_images(
+    library: MotionLibrary,
+    domain: Domain,
+    directory,
+    split: str,
+    count: int,
+    size: int = 64,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> None:
+    """Write `LABELLED_IMAGE` records: single poses of a library, each a new person in a new scene of a domain.
+
+    Args:
+        library: Where the poses come from.
+        domain: What the pictures look like.
+        directory: Directory of the records.
+        split: Name of the split.
+        count: Number of images.
+        size: Height and width of the images in pixels.
+        seed: The same seed gives the same images.
+        progress: Called with the number of images written and of all.
+    """
+    rng = np.random.default_rng(seed)
+    sequences, starts = _draw_windows(library, 1, count, rng)
+    with RecordWriter(directory, LABELLED_IMAGE, split, overwrite=True, metadata=_metadata(domain, seed)) as writer:
+        for first in range(0, count, _IMAGES_AT_ONCE):
+            chosen = range(first, min(first + _IMAGES_AT_ONCE, count))
+            poses = np.stack([library[sequences[i]][starts[i] : starts[i] + 1] for i in chosen])
+            poses = np.stack([_vary_limbs(pose, domain, rng) for pose in poses])
+            filmed = film(poses, [domain.sample_scene(rng) for _ in chosen], size, rng)
+            for i, images, joints, intrinsics in zip(
+                chosen, filmed.images, filmed.joints, filmed.intrinsics, strict=True
+            ):
+                writer.write(
+                    {
+                        **_origin(library, sequences[i], starts[i]),
+                        **_labels(joints[0], intrinsics),
+                        "image": images[0],
+                        "camera": domain.name,
+                    }
+                )
+            if progress:
+                progress(chosen[-1] + 1, count)
+
+
+def record_clips(
+    library: MotionLibrary,
+    domain: Domain,
+    directory,
+    split: str,
+    count: int,
+    frames: int = 60,
+    size: int = 64,
+    labelled: bool = False,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> None:
+    """Write `UNLABELLED_CLIP` or `LABELLED_CLIP` records: pieces of a library, each filmed in one scene of a domain.
+
+    Args:
+        library: Where the motion comes from.
+        domain: What the pictures look like.
+        directory: Directory of the records.
+        split: Name of the split.
+        count: Number of clips.
+        frames: Frames of each clip.
+        size: Height and width of the frames in pixels.
+        labelled: Whether the joints are written too.
+        seed: The same seed gives the same clips.
+        progress: Called with the number of clips written and of all.
+
+    Raises:
+        ValueError: If no sequence has that many frames.
+    """
+    rng = np.random.default_rng(seed)
+    sequences, starts = _draw_windows(library, frames, count, rng)
+    schema = LABELLED_CLIP if labelled else UNLABELLED_CLIP
+    with RecordWriter(directory, schema, split, overwrite=True, metadata=_metadata(domain, seed)) as writer:
+        for index, (sequence, start) in enumerate(zip(sequences, starts, strict=True)):
+            motion = _vary_limbs(library[sequence][start : start + frames], domain, rng)
+            filmed = film(motion, domain.sample_scene(rng), size, rng, library.fps)
+            labels = _labels(filmed.joints, filmed.intrinsics) if labelled else {}
+            writer.write(
+                {**_origin(library, sequence, start), **labels, "frames": filmed.images, "camera": domain.name}
+            )
+            if progress:
+                progress(index + 1, count)
+
+
+def _draw_windows(library, frames, count, rng):
+    """Random sequences and starts: every window of the library is as likely as any other."""
+    choices = np.maximum(library.lengths - frames + 1, 0)
+    if not choices.any():
+        raise ValueError(f"`library` must have a sequence of {frames} frames. Longest: {library.lengths.max()} frames")
+    drawn = rng.integers(choices.sum(), size=count)
+    ends = np.cumsum(choices)
+    sequences = np.searchsorted(ends, drawn, side="right")
+    return [int(s) for s in sequences], [int(s) for s in drawn - (ends - choices)[sequences]]
+
+
+def _vary_limbs(positions, domain, rng):
+    """Give the person of a sequence `(T, 17, 3)` limbs of another length, left and right alike."""
+    factors = rng.uniform(*domain.limb_length, BODY17.num_joints)
+    changed = positions.copy()
+    for parent, child in BODY17.edges:
+        factor = factors[min(child, BODY17.mirror[child])]
+        changed[:, child] = changed[:, parent] + factor * (positions[:, child] - positions[:, parent])
+    return changed
+
+
+def _origin(library, sequence, start):
+    return {
+        "dataset": str(library.sources[sequence]),
+        "subject": str(library.subjects[sequence]),
+        "sequence": str(library.names[sequence]),
+        "frame_index": start,
+        "fps": library.fps,
+    }
+
+
+def _labels(joints, intrinsics):
+    """Labels of one image, or of a clip, from absolute joints in the camera frame."""
+    root = joints[..., :1, :]
+    return {
+        "joints": joints - root,
+        "root_position": root[..., 0, :],
+        "joint_validity": np.ones(joints.shape[:-1], bool),
+        "intrinsics": intrinsics,
+    }
+
+
+def _metadata(domain, seed):
+    return {"domain": domain.name, "seed": seed}

@@ -1,0 +1,176 @@
+"""Stage 5: adaptation to unlabelled videos by relation distillation."""
+
+import keras
+from keras import ops
+
+from posealign_keras.losses import info_nce, joint_distance, relation_energy
+from posealign_keras.models import ImageEncoder, MotionAutoencoder, PoseAutoencoder
+from posealign_keras.models.networks import multilayer_perceptron
+from posealign_keras.ops import retarget
+from posealign_keras.training.multi_objective_model import MultiObjectiveModel
+from posealign_keras.training.random_appearance import RandomAppearance
+
+LOWER_ORDER_CONTRASTIVE = "lower_order_contrastive"
+HIGHER_ORDER_CONTRASTIVE = "higher_order_contrastive"
+
+
+@keras.saving.register_keras_serializable(package="posealign_keras")
+class Adaptation(MultiObjectiveModel):
+    """Adapts an image encoder until its latents obey the relations when the video is mirrored or reversed.
+
+    Objectives, one a step in turn, each with its own optimizer, all over the same few layers of the image encoder
+    (Res-3 by default; everything else is frozen, normalisation statistics included):
+
+    - `lower_order_contrastive`: InfoNCE between images and their appearance-changed copies;
+    - `higher_order_contrastive`: the same between clips, on their motion latents;
+    - one for each relation, under its name: ‖H(G(x)) − G(x⁺)‖ on images, ‖H(E_m G X) − E_m G(X⁺)‖ on clips.
+
+    To each of them the supervised loss on a batch of the labelled source can be added (`replay_weight`). It keeps the
+    network from the degenerate minima of the energies. With images of the target's own labelled part in that batch
+    this is the semi-supervised variant.
+
+    Args:
+        image_encoder: The source-trained `ImageEncoder`; all but the layers in `adapted_layers` are frozen.
+        pose_autoencoder: The trained `PoseAutoencoder`; frozen.
+        motion_autoencoder: The trained `MotionAutoencoder`; frozen. May be `None` without higher-order energies.
+        relation_networks: The trained `RelationNetwork`s, one per relation energy; frozen.
+        contrastive: Which contrastive energies to use.
+        replay_weight: Weight of the supervised source loss, in units of latent per metre; 0 does without source data.
+        adapted_layers: Prefixes of the names of the backbone layers that adapt.
+        images_per_clip: Number of frames, evenly spaced, that each clip contributes to the energies on images.
+        temperature: τ of InfoNCE.
+        seed: Seed of the appearance changes.
+
+    Data:
+        x: `{"clips": (batch, T, H, W, 3)}`, unlabelled person-centred clips at 30 frames per second, RGB, values 0 to
+            255, with T at least the longest window of the relations (60 for `SlowBackward`); with replay also
+            `"source_images"` `(batch', H, W, 3)` and `"source_poses"` `(batch', joints, 3)`, root-relative, camera
+            frame, metres.
+
+    Raises:
+        ValueError: If no energy is left, a relation appears twice, or a motion auto-encoder is missing.
+
+    Reference:
+        Kundu et al., NeurIPS 2021, section 3.3.
+    """
+
+    schedule = "alternate"
+
+    def __init__(
+        self,
+        image_encoder: ImageEncoder,
+        pose_autoencoder: PoseAutoencoder,
+        motion_autoencoder: MotionAutoencoder | None,
+        relation_networks,
+        contrastive=(LOWER_ORDER_CONTRASTIVE, HIGHER_ORDER_CONTRASTIVE),
+        replay_weight: float = 0.0,
+        adapted_layers=("conv3_",),
+        images_per_clip: int = 8,
+        temperature: float = 0.07,
+        seed: int | None = None,
+        name=None,
+    ):
+        super().__init__(name=name)
+        self.image_encoder = image_encoder
+        self.pose_autoencoder = pose_autoencoder
+        self.motion_autoencoder = motion_autoencoder
+        self.relation_networks = list(relation_networks)
+        self.contrastive = list(contrastive)
+        self.replay_weight = replay_weight
+        self.adapted_layers = list(adapted_layers)
+        self.images_per_clip = images_per_clip
+        self.temperature = temperature
+        self.seed = seed
+
+        self._network_of = {network.relation.name: network for network in self.relation_networks}
+        unknown = set(self.contrastive) - {LOWER_ORDER_CONTRASTIVE, HIGHER_ORDER_CONTRASTIVE}
+        if unknown:
+            raise ValueError(
+                f"`contrastive` may name {LOWER_ORDER_CONTRASTIVE!r} and {HIGHER_ORDER_CONTRASTIVE!r} only. "
+                f"Received: contrastive={contrastive!r}"
+            )
+        if len(self._network_of) < len(self.relation_networks) or not self.energies:
+            raise ValueError(
+                "`relation_networks` must have a relation each, no two the same, and there must be at least one energy. "
+                f"Received: {[network.relation for network in self.relation_networks]}, contrastive={contrastive!r}"
+            )
+        if motion_autoencoder is None and any(self._is_higher_order(energy) for energy in self.energies):
+            raise ValueError("`motion_autoencoder` must be given for energies of higher order. Received: None")
+
+        pose_autoencoder.trainable = False
+        if motion_autoencoder is not None:
+            motion_autoencoder.trainable = False
+        for network in self.relation_networks:
+            network.trainable = False
+        image_encoder.train_only(self.adapted_layers)
+        self.random_appearance = RandomAppearance(seed=seed)
+        self.projections = {}
+        for energy in self.contrastive:
+            size = motion_autoencoder.latent_dim if self._is_higher_order(energy) else image_encoder.latent_dim
+            self.projections[energy] = multilayer_perceptron(size, [256], 128, name=f"{energy}_projection")
+
+    @property
+    def energies(self) -> list[str]:
+        """Names of the energies, in the order in which they take turns."""
+        return [*self.contrastive, *self._network_of]
+
+    def call(self, images, training=False):
+        """Poses of images."""
+        return self.pose_autoencoder.decode(self.image_encoder(images))
+
+    def objective_variables(self):
+        """The adapted layers, for all energies; for a contrastive one its projection head too."""
+        adapted = self.image_encoder.trainable_variables
+        return {
+            energy: adapted + (self.projections[energy].trainable_variables if energy in self.projections else [])
+            for energy in self.energies
+        }
+
+    def compute_objective(self, name, x, y=None, sample_weight=None, training=True):
+        """One energy on a batch of clips, with the source's supervised loss where there is replay."""
+        clips = x["clips"]
+        if not self._is_higher_order(name):
+            clips = self._images_of(clips)
+        energy = self._contrast(name, clips) if name in self.projections else self._relation(name, clips)
+        if not self.replay_weight:
+            return energy
+        poses = retarget(x["source_poses"], skeleton=self.pose_autoencoder.skeleton)
+        replay = joint_distance(poses, self(x["source_images"]))
+        return energy + self.replay_weight * replay, {"energy": energy, "replay": replay}
+
+    def _is_higher_order(self, energy):
+        if energy in self._network_of:
+            return self._network_of[energy].relation.order == "higher"
+        return energy == HIGHER_ORDER_CONTRASTIVE
+
+    def _images_of(self, clips):
+        """Evenly spaced frames of clips, as one batch of images."""
+        frames = clips.shape[1]
+        chosen = [round((i + 0.5) * frames / self.images_per_clip - 0.5) for i in range(self.images_per_clip)]
+        return ops.reshape(ops.take(clips, chosen, axis=1), (-1, *clips.shape[2:]))
+
+    def _embed(self, *inputs):
+        """Pose latents of batches of images, or motion latents of batches of clips; one pass for all of them."""
+        batch = ops.shape(inputs[0])[0]
+        values = ops.concatenate([ops.cast(value, "float32") for value in inputs])
+        if len(values.shape) == 4:
+            latents = self.image_encoder(values)
+        else:
+            pose_latents = self.image_encoder(ops.reshape(values, (-1, *values.shape[2:])))
+            latents = self.motion_autoencoder.encode(
+                ops.reshape(pose_latents, (-1, values.shape[1], self.image_encoder.latent_dim))
+            )
+        return [latents[i * batch : (i + 1) * batch] for i in range(len(inputs))]
+
+    def _relation(self, name, clips):
+        network = self._network_of[name]
+        anchor, counterpart = self._embed(*network.relation.image_pair(clips))
+        return relation_energy(network(anchor), counterpart)
+
+    def _contrast(self, name, clips):
+        if name == HIGHER_ORDER_CONTRASTIVE:
+            start = (clips.shape[1] - self.motion_autoencoder.frames) // 2
+            clips = clips[:, start : start + self.motion_autoencoder.frames]
+        anchors, positives = self._embed(clips, self.random_appearance(clips))
+        project = self.projections[name]
+        return info_nce(project(anchors), project(positives), self.temperature)
