@@ -24,7 +24,7 @@ def test_errors_are_distances_after_centring_in_millimetres():
 
 
 def test_joints_and_root_by_name_or_index():
-    y_true, y_pred = poses(2, 3), poses(3, 3)
+    y_true, y_pred = poses(2, 4), poses(3, 4)
     by_name = array(joint_errors(y_true, y_pred, joints=("head", "l_wrist"), root="thorax"))
     by_index = array(joint_errors(y_true, y_pred, joints=(10, 13), root=8))
     np.testing.assert_array_equal(by_name, by_index)
@@ -35,7 +35,7 @@ def test_joints_and_root_by_name_or_index():
 
 
 def test_alignment_sees_the_reported_joints_only():
-    y_true, y_pred = poses(4, 3), poses(5, 3)
+    y_true, y_pred = poses(4, 4), poses(5, 4)
     joints = [3, 2, 1, 4, 5, 6, 16, 15, 14, 11, 12, 13, 8, 10]
     aligned = array(similarity_procrustes(y_pred[:, joints], y_true[:, joints]))
     expected = 1000 * np.linalg.norm(aligned - y_true[:, joints], axis=-1)

@@ -11,8 +11,8 @@ def value(*arguments):
 
 
 def test_scale_does_not_matter_and_rotation_does():
-    y_true, y_pred = np.random.default_rng(0).normal(scale=0.4, size=(2, 5, 17, 3)).astype("float32")
-    scales = np.array([0.1, 0.5, 1, 3, 20], "float32")[:, None, None]
+    y_true, y_pred = np.random.default_rng(0).normal(scale=0.4, size=(2, 4, 17, 3)).astype("float32")
+    scales = np.array([0.1, 0.5, 3, 20], "float32")[:, None, None]
     np.testing.assert_allclose(value(y_true, y_pred * scales), value(y_true, y_pred), rtol=1e-5)
     assert value(y_true, y_true * scales) < 0.01
     assert value(y_true, y_true[..., [1, 2, 0]]) > 100
