@@ -242,7 +242,12 @@ class MultiObjectiveModel(keras.Model):
     def _loss_and_metrics(self, name, data, training):
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         result = self.compute_objective(name, x, y, sample_weight, training=training)
-        loss, metrics = result if isinstance(result, tuple) else (result, {})
+        loss, metrics = result if isinstance(result, tuple) and len(result) == 2 else (result, {})
+        if isinstance(loss, (tuple, list, dict)) or not isinstance(metrics, dict):
+            raise ValueError(
+                "`compute_objective` must return a scalar, or a tuple of a scalar and a dictionary of scalars, for the "
+                f"objective '{name}'. Received: {result}"
+            )
         loss = _scalar(loss, f"the loss of the objective '{name}'")
         for variable in self.optimizer.objective_variables[name]:
             if variable.regularizer is not None:

@@ -112,7 +112,9 @@ class ObjectiveOptimizers(keras.optimizers.Optimizer):
             store[str(index)] = keras.ops.convert_to_numpy(variable)
 
     def load_own_variables(self, store) -> None:
-        """Restores what `save_own_variables` saved."""
+        """Restores what `save_own_variables` saved; leaves all as it is if there was no optimizer, as Keras does."""
+        if not store.keys():
+            return
         for index, variable in enumerate(self._variables):
             variable.assign(store[str(index)][()])
 
@@ -133,8 +135,13 @@ class ObjectiveOptimizers(keras.optimizers.Optimizer):
 
     def finalize_variable_values(self, var_list) -> None:  # noqa: ARG002 (the objectives know their variables)
         """Ends training: an optimizer with `use_ema` writes its averages into the variables of its objective."""
-        for objective, optimizer in self._inner.items():
-            optimizer.finalize_variable_values(list(self._objective_variables[objective]))
+        for objective, optimizer in zip(self.objectives, self.optimizers, strict=True):
+            variables = self._objective_variables[objective]
+            optimizer.finalize_variable_values(list(variables))
+            if optimizer.use_ema:
+                # On JAX a variable and its average now share a buffer, which the next `fit` could not donate twice.
+                for variable in variables:
+                    variable.assign(keras.ops.copy(variable))
 
     def get_config(self) -> dict:
         """Returns the name and the serialized inner optimizers."""
