@@ -134,11 +134,11 @@ class MultiObjectiveModel(keras.Model):
             raise ValueError(
                 f"`optimizer` must be for the objectives {list(variables)}. Received: {optimizer.objectives}"
             )
+        self._means.restart(variables)
         optimizer.build(variables)
         # Keras would scale one loss for all of `optimizer`; here each objective's optimizer scales its own.
         super().compile(optimizer=optimizer, auto_scale_loss=False, jit_compile=jit_compile, **kwargs)
-        self._means.forget()
-        self._logged = {True: {}, False: {}}  # names reported in training and in validation, in order
+        self._logged = {training: dict.fromkeys(variables) for training in (True, False)}  # names, in order
         self._jit_compile_argument = jit_compile
 
     def get_compile_config(self):

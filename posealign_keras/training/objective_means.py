@@ -26,10 +26,19 @@ class ObjectiveMeans(keras.metrics.Metric):
         self._slots: dict[str, int] = {}
         self._owners: dict[str, str] = {}
 
-    def forget(self):
-        """Forgets all names, as for a model that is compiled anew."""
+    def restart(self, owners):
+        """Forgets all names but those of the owners, whose own means are reported from the start.
+
+        Args:
+            owners: Iterable of strings.
+
+        Raises:
+            ValueError: If an owner is called "loss", like the mean over all objectives.
+        """
         self._slots.clear()
         self._owners.clear()
+        for owner in owners:
+            self._slot(owner, owner)
         self.reset_state()
 
     def update_state(self, owner, values, sample_weight=1):

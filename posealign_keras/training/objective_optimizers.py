@@ -1,6 +1,6 @@
 """One optimizer per objective, behind the single `optimizer` slot of a Keras model."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, ValuesView
 from types import MappingProxyType
 
 import keras
@@ -71,9 +71,10 @@ class ObjectiveOptimizers(keras.optimizers.Optimizer):
         return self._constant_variables
 
     @property
-    def optimizers(self) -> list[keras.optimizers.Optimizer]:
+    def optimizers(self) -> ValuesView:
         """The optimizers in order of execution, without the loss scaling that may be wrapped around them."""
-        return [_innermost(optimizer) for optimizer in self._inner.values()]
+        # A view, because Keras would save what is in a list once more.
+        return {objective: _innermost(optimizer) for objective, optimizer in self._inner.items()}.values()
 
     def build(self, variables: Mapping[str, Sequence[keras.Variable]]) -> None:
         """Creates the state of every inner optimizer.
@@ -106,18 +107,6 @@ class ObjectiveOptimizers(keras.optimizers.Optimizer):
         """State of the composite and of every inner optimizer: what one training step may change."""
         return self._variables + [v for optimizer in self._inner.values() for v in optimizer.variables]
 
-    def save_own_variables(self, store) -> None:
-        """Saves the step counter; the inner optimizers are visited, and save themselves, on their own."""
-        for index, variable in enumerate(self._variables):
-            store[str(index)] = keras.ops.convert_to_numpy(variable)
-
-    def load_own_variables(self, store) -> None:
-        """Restores what `save_own_variables` saved; leaves all as it is if there was no optimizer, as Keras does."""
-        if not store.keys():
-            return
-        for index, variable in enumerate(self._variables):
-            variable.assign(store[str(index)][()])
-
     @property
     def learning_rate(self):
         """Not defined: every objective has its own. Raises `AttributeError`."""
@@ -145,8 +134,7 @@ class ObjectiveOptimizers(keras.optimizers.Optimizer):
 
     def get_config(self) -> dict:
         """Returns the name and the serialized inner optimizers."""
-        serialize = keras.saving.serialize_keras_object
-        return {"name": self.name, "optimizers": {name: serialize(inner) for name, inner in self._inner.items()}}
+        return {"name": self.name, "optimizers": {name: _serialize(inner) for name, inner in self._inner.items()}}
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
@@ -154,6 +142,20 @@ class ObjectiveOptimizers(keras.optimizers.Optimizer):
         deserialize = keras.saving.deserialize_keras_object
         optimizers = {name: deserialize(inner, custom_objects) for name, inner in config["optimizers"].items()}
         return cls(optimizers, name=config["name"])
+
+
+def _serialize(optimizer):
+    """Returns the serialized optimizer, readable on every backend.
+
+    On PyTorch, Keras replaces its optimizers by private classes of the same names, and would write those into the file.
+    """
+    config = keras.saving.serialize_keras_object(optimizer)
+    public = getattr(keras.optimizers, config["class_name"], None)
+    if public is not None and isinstance(optimizer, public):
+        config |= {"module": "keras.optimizers", "registered_name": None}
+    if hasattr(optimizer, "inner_optimizer"):
+        config["config"]["inner_optimizer"] = _serialize(optimizer.inner_optimizer)
+    return config
 
 
 def _innermost(optimizer):

@@ -1,0 +1,109 @@
+"""What the demonstration measures, on motion and pictures that nothing was trained on."""
+
+import numpy as np
+
+from posealign_keras import data
+from posealign_keras.demo.stages import ADAPTATION_RELATIONS, CONTRASTIVE, MEASURED_RELATIONS, ablation_rows, windows
+from posealign_keras.evaluation import embed, pose_errors, random_views, relation_quality
+
+_SAMPLES = 6
+
+
+def measure(run) -> tuple[dict, dict]:
+    """Measure all networks of a run.
+
+    Args:
+        run: The finished `Run`.
+
+    Returns:
+        The parts of `metrics.json` that are measured here, and the arrays of `samples.npz`.
+    """
+    workspace, skeleton = run.workspace, run.configuration.skeleton
+    records = workspace.path("records")
+    source = data.load_arrays(records / "source", "test", data.LABELLED_IMAGE)
+    target = data.load_arrays(records / "target", "test", data.LABELLED_CLIP)
+    clip_frames = target["frames"].shape[1]
+    images = {"source": source["image"], "target": target["frames"].reshape(-1, *target["frames"].shape[2:])}
+    truth = {"source": source["joints"], "target": target["joints"].reshape(-1, *target["joints"].shape[2:])}
+
+    metrics: dict = {"source": {}, "target": {}}
+    poses, spread, per_joint = {}, {}, {}
+    for name in ("source_only", "adapted"):
+        estimator = workspace.load_model(f"{name}.keras")
+        for domain in images:
+            estimate = estimator.predict(images[domain], batch_size=128, verbose=0)
+            errors = pose_errors(truth[domain], estimate["pose_3d"], skeleton=skeleton)
+            if domain == "target":
+                poses[name], per_joint[name] = estimate["pose_3d"], errors["per_joint"]
+                unscaled = pose_errors(truth[domain], estimate["pose_3d"], scale="none", skeleton=skeleton)
+                errors["mpjpe_unscaled"] = unscaled["mpjpe"]
+            del errors["per_joint"]
+            metrics[domain][name] = errors
+            spread[domain, name] = float(np.std(estimate["latent"], axis=0).mean())
+    metrics["per_joint"] = per_joint
+    metrics["collapse"] = {
+        "latent_spread_source": spread["source", "source_only"],
+        "latent_spread_adapted": spread["target", "adapted"],
+    }
+    metrics["ablation"] = [{"energies": [], **_headline(metrics["target"]["source_only"])}]
+    for stage, (contrastive, relations) in ablation_rows().items():
+        estimate = workspace.load_model(f"{stage}.keras").predict_poses(images["target"])
+        errors = pose_errors(truth["target"], estimate, skeleton=skeleton)
+        metrics["ablation"].append({"energies": [*contrastive, *relations], **_headline(errors)})
+    everything = [*CONTRASTIVE, *ADAPTATION_RELATIONS]
+    metrics["ablation"].append({"energies": everything, **_headline(metrics["target"]["adapted"])})
+
+    metrics |= _embeddings(run)
+    metrics["protocol"] = {
+        "data": "generated pictures in the domain 'wild', of motion and people that nothing was trained on",
+        "motion": "generated" if run.mocap is None else "motion capture given with --mocap",
+        "joints": f"all {truth['target'].shape[1]} joints of {skeleton}",
+        "root": "pelvis",
+        "scale": "estimated bone directions, chained with the true bone lengths; mpjpe_unscaled without that",
+        "frames": len(truth["target"]),
+        "selection": "none: a fixed number of steps, no target label is used before this evaluation",
+    }
+
+    chosen = np.linspace(0, len(images["target"]) - 1, _SAMPLES + 2).round().astype(int)[1:-1]
+    samples = {
+        "images": images["target"][chosen],
+        "true": truth["target"][chosen],
+        "clip_images": images["target"][:clip_frames],
+        "clip_true": truth["target"][:clip_frames],
+        "source_images": images["source"][:_SAMPLES],
+    }
+    for name, estimated in poses.items():
+        samples |= {name: estimated[chosen], f"clip_{name}": estimated[:clip_frames]}
+    return metrics, samples
+
+
+def _headline(errors):
+    return {name: errors[name] for name in ("mpjpe", "pa_mpjpe")}
+
+
+def _embeddings(run):
+    """Reconstruction errors of both auto-encoders, and the quality of the relations, on test motion."""
+    workspace, skeleton, seed = run.workspace, run.configuration.skeleton, run.seed + 1
+    pose_autoencoder = workspace.load_model("pose_autoencoder.keras")
+    motion_autoencoder = workspace.load_model("motion_autoencoder.keras")
+    motion = run.motion("test")
+
+    def error(estimated, poses):
+        return 1000 * float(np.linalg.norm(estimated - poses, axis=-1).mean())
+
+    poses = random_views(np.concatenate(motion), seed, skeleton)
+    sequences = random_views(windows(motion, run.configuration.motion_frames, stride=15), seed, skeleton)
+    rebuilt = embed(lambda values: motion_autoencoder(pose_autoencoder.encode(values)), sequences)
+    results: dict = {
+        "pose_aae": {"test_reconstruction": error(embed(pose_autoencoder, poses), poses)},
+        "motion_aae": {"test_reconstruction": error(embed(pose_autoencoder.decode, rebuilt), sequences)},
+        "relations": {},
+    }
+    for name in MEASURED_RELATIONS:
+        network = workspace.load_model(f"relation_{name}.keras")
+        relation = network.relation
+        seen = poses
+        if relation.order == "higher":
+            seen = random_views(windows(motion, relation.window, stride=15), seed, skeleton)
+        results["relations"][name] = relation_quality(network, seen, pose_autoencoder, motion_autoencoder)
+    return results

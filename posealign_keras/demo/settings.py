@@ -1,0 +1,71 @@
+"""The `Settings` of the demonstration: how much of everything."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Amounts of data and lengths of training.
+
+    Args:
+        sequences: Generated motion sequences, where no motion capture is given.
+        sequence_frames: Frames of each of them.
+        source_images: Labelled training images.
+        source_test_images: Labelled test images of the source.
+        target_clips: Unlabelled clips of the target, 60 frames each.
+        target_test_clips: Labelled test clips of the target, 30 frames each.
+        pose_steps: Training steps of the pose auto-encoder.
+        motion_steps: Training steps of the motion auto-encoder.
+        motion_views: Random views of each window of motion from which it learns.
+        relation_steps: Training steps of each relation network.
+        source_steps: Training steps of the image encoder on the source.
+        adaptation_steps: Training steps of the adaptation, all energies together.
+        replay_weight: Weight of the supervised source loss during the adaptation; see `Adaptation`.
+    """
+
+    sequences: int
+    sequence_frames: int
+    source_images: int
+    source_test_images: int
+    target_clips: int
+    target_test_clips: int
+    pose_steps: int
+    motion_steps: int
+    motion_views: int
+    relation_steps: int
+    source_steps: int
+    adaptation_steps: int
+    replay_weight: float = 10.0
+
+
+FULL = Settings(
+    sequences=360,
+    sequence_frames=120,
+    source_images=8000,
+    source_test_images=1000,
+    target_clips=96,
+    target_test_clips=48,
+    pose_steps=3000,
+    motion_steps=600,
+    motion_views=4,
+    relation_steps=1500,
+    source_steps=1500,
+    adaptation_steps=300,
+)
+"""For the figures of the documentation: at most 20 minutes on two cores."""
+
+QUICK = Settings(
+    sequences=60,
+    sequence_frames=120,
+    source_images=1000,
+    source_test_images=200,
+    target_clips=16,
+    target_test_clips=8,
+    pose_steps=300,
+    motion_steps=40,
+    motion_views=1,
+    relation_steps=100,
+    source_steps=100,
+    adaptation_steps=20,
+)
+"""To see that everything runs, in three minutes; the results are poor."""

@@ -1,0 +1,210 @@
+"""The stages of the demonstration, in order. Each reads what the ones before it wrote, and writes its own files."""
+
+import keras
+import numpy as np
+
+from posealign_keras import data
+from posealign_keras.data.motion_library import MotionLibrary, to_upright_camera_frame
+from posealign_keras.data.synthetic import STUDIO, WILD, generate_motion_library
+from posealign_keras.data.synthetic.recording import record_clips, record_images, record_motion
+from posealign_keras.demo.progress import FitProgress, Progress
+from posealign_keras.evaluation import embed, random_views
+from posealign_keras.models import PoseEstimator
+from posealign_keras.training import Adaptation, MotionAAE, PoseAAE, RelationRegression, SourceTraining
+
+CONTRASTIVE = ("lower_order_contrastive", "higher_order_contrastive")
+ADAPTATION_RELATIONS = ("pose_flip", "flip_backward", "slow_backward")
+MEASURED_RELATIONS = ("pose_flip", "in_plane_rotation", "flip_backward", "slow_backward")
+
+_EPOCHS = 10
+_CLIP_FRAMES = 60
+_TEST_FRAMES = 30
+
+
+def make_records(run) -> list[str]:
+    """Divide the motion into training, target and test sequences, and write all records of the run."""
+    settings, seed, size = run.settings, run.seed, run.configuration.image_size
+    if run.mocap is None:
+        library = generate_motion_library(settings.sequences, settings.sequence_frames, seed)
+    else:
+        library = MotionLibrary.load(run.mocap)
+    # Nobody's motion is in two of the three: what the networks learn from, what the target videos show, the tests.
+    train, target, test = library.split((0.6, 0.2, 0.2), seed)
+    path = run.workspace.path("records")
+    record_motion(train, path / "motion", "train", Progress("motion capture, training"))
+    record_motion(test, path / "motion", "test", Progress("motion capture, test"))
+    seeds = [int(state) for state in np.random.SeedSequence(seed).generate_state(4)]
+    record_images(
+        train, STUDIO, path / "source", "train", settings.source_images, size, seeds[0], Progress("source images")
+    )
+    record_images(
+        test, STUDIO, path / "source", "test", settings.source_test_images, size, seeds[1], Progress("source test")
+    )
+    clips = (path / "target", "train", settings.target_clips, _CLIP_FRAMES, size, False, seeds[2])
+    record_clips(target, WILD, *clips, Progress("target clips, unlabelled"))
+    clips = (path / "target", "test", settings.target_test_clips, _TEST_FRAMES, size, True, seeds[3])
+    record_clips(test, WILD, *clips, Progress("target test clips"))
+    return [str(file.relative_to(run.workspace.directory)) for file in sorted(path.rglob("*")) if file.is_file()]
+
+
+def train_pose_autoencoder(run) -> list[str]:
+    """Stage 1: the pose auto-encoder, on single poses."""
+    steps = run.settings.pose_steps
+    poses = np.concatenate(run.motion("train"))
+    model = PoseAAE(run.configuration.pose_autoencoder(), run.configuration.pose_discriminator(), seed=run.seed)
+    model.compile(optimizer={"autoencoder": _adam(2e-3, steps), "discriminator": _adam(2e-4)})
+    _fit(run, "pose_aae", model, _batches(run, poses, 256), steps, "autoencoder_reconstruction")
+    run.workspace.save_model("pose_autoencoder.keras", model.autoencoder)
+    return ["pose_autoencoder.keras"]
+
+
+def train_motion_autoencoder(run) -> list[str]:
+    """Stage 2: the motion auto-encoder, on pose latents computed once."""
+    steps, configuration = run.settings.motion_steps, run.configuration
+    pose_autoencoder = run.workspace.load_model("pose_autoencoder.keras")
+    sequences = windows(run.motion("train"), configuration.motion_frames, stride=5)
+    poses = random_views(np.concatenate([sequences] * run.settings.motion_views), run.seed, configuration.skeleton)
+    latents = embed(pose_autoencoder.encode, poses)
+    model = MotionAAE(
+        configuration.motion_autoencoder(), configuration.motion_discriminator(), pose_autoencoder, seed=run.seed
+    )
+    model.compile(optimizer={"autoencoder": _adam(2e-3, steps), "discriminator": _adam(2e-4)})
+    _fit(run, "motion_aae", model, _batches(run, (latents, poses), 64), steps, "autoencoder_reconstruction")
+    run.workspace.save_model("motion_autoencoder.keras", model.autoencoder)
+    return ["motion_autoencoder.keras"]
+
+
+def train_relations(run) -> list[str]:
+    """Stage 3: one network for each relation, on embeddings computed once."""
+    steps = run.settings.relation_steps
+    pose_autoencoder = run.workspace.load_model("pose_autoencoder.keras")
+    motion_autoencoder = run.workspace.load_model("motion_autoencoder.keras")
+    files = []
+    for name in MEASURED_RELATIONS:
+        network = run.configuration.relation_network(name)
+        relation = network.relation
+        if relation.order == "lower":
+            poses = np.concatenate(run.motion("train"))
+        else:
+            sequences = windows(run.motion("train"), relation.window, stride=6)
+            poses = np.concatenate([sequences] * min(2, run.settings.motion_views))
+        poses = random_views(poses, run.seed, run.configuration.skeleton)
+        ends = []
+        for end in relation.pose_pair(poses):
+            latents = embed(pose_autoencoder.encode, keras.ops.convert_to_numpy(end))
+            ends.append(latents if relation.order == "lower" else embed(motion_autoencoder.encode, latents))
+        model = RelationRegression(network)
+        model.compile(optimizer=_adam(1e-3, steps))
+        _fit(run, f"relation_{name}", model, _batches(run, tuple(ends), 256), steps, "regression")
+        files.append(f"relation_{name}.keras")
+        run.workspace.save_model(files[-1], network)
+    return files
+
+
+def train_source(run) -> list[str]:
+    """Stage 4: the image encoder, on the labelled source."""
+    steps = run.settings.source_steps
+    pose_autoencoder = run.workspace.load_model("pose_autoencoder.keras")
+    model = SourceTraining(run.configuration.image_encoder(), pose_autoencoder)
+    model.compile(optimizer=_adam(1e-3, steps))
+    _fit(run, "source", model, _source_batches(run, 64), steps, "supervised")
+    run.workspace.save_model("source_only.keras", PoseEstimator(model.image_encoder, pose_autoencoder))
+    return ["source_only.keras"]
+
+
+def adapt(run) -> list[str]:
+    """Stage 5: the adaptation with all energies."""
+    return _adapt(run, "adaptation", "adapted.keras", CONTRASTIVE, ADAPTATION_RELATIONS)
+
+
+def ablation_rows() -> dict[str, tuple]:
+    """The partial adaptations in the paper's order, without the complete one: `{stage: (contrastive, relations)}`."""
+    partial = range(len(ADAPTATION_RELATIONS))
+    return {f"ablation_{count + 1}": (CONTRASTIVE, ADAPTATION_RELATIONS[:count]) for count in partial}
+
+
+def adapt_partly(run, stage) -> list[str]:
+    """One row of the ablation: the adaptation with some of the energies."""
+    return _adapt(run, stage, f"{stage}.keras", *ablation_rows()[stage])
+
+
+def _adapt(run, stage, file, contrastive, relations):
+    steps = run.settings.adaptation_steps
+    # The same start, the same batches and the same number of steps for every row of the ablation.
+    keras.utils.set_random_seed(run.seed)
+    source_only = run.workspace.load_model("source_only.keras")
+    model = Adaptation(
+        source_only.image_encoder,
+        source_only.pose_autoencoder,
+        run.workspace.load_model("motion_autoencoder.keras"),
+        [run.workspace.load_model(f"relation_{name}.keras") for name in relations],
+        contrastive,
+        replay_weight=run.settings.replay_weight,
+        seed=run.seed,
+    )
+    model.compile(optimizer={energy: keras.optimizers.Adam(3e-4) for energy in model.energies})
+    _fit(run, stage, model, _adaptation_batches(run), steps, "loss")
+    run.workspace.save_model(file, source_only)
+    return [file]
+
+
+def _adaptation_batches(run):
+    import tensorflow as tf
+
+    clips = data.unlabelled_clips(run.workspace.path("records/target"), "train").map(lambda record: record["frames"])
+    clips = clips.cache().shuffle(1024, seed=run.seed).repeat().batch(4, drop_remainder=True)
+    both = tf.data.Dataset.zip(clips, _source_batches(run, 64))
+    return both.map(
+        lambda clips, source: ({"clips": clips, "source_images": source[0], "source_poses": source[1]},)
+    ).prefetch(2)
+
+
+def _source_batches(run, size):
+    images = data.labelled_images(run.workspace.path("records/source"), "train")
+    images = images.map(lambda record: (record["image"], record["joints"])).cache()
+    return images.shuffle(16384, seed=run.seed).repeat().batch(size, drop_remainder=True).prefetch(2)
+
+
+def _batches(run, arrays, size):
+    """Endless shuffled batches of arrays in memory."""
+    import tensorflow as tf
+
+    arrays = arrays if isinstance(arrays, tuple) else (arrays,)
+    dataset = tf.data.Dataset.from_tensor_slices(arrays)
+    return dataset.shuffle(len(arrays[0]), seed=run.seed).repeat().batch(size, drop_remainder=True).prefetch(2)
+
+
+def windows(sequences, frames, stride):
+    """All windows of the sequences, `(N, frames, joints, 3)`."""
+    return np.concatenate(
+        [
+            np.stack([sequence[start : start + frames] for start in range(0, len(sequence) - frames + 1, stride)])
+            for sequence in sequences
+            if len(sequence) >= frames
+        ]
+    )
+
+
+def motion_of(path, split) -> list[np.ndarray]:
+    """The pose sequences of a split, root-relative, in the axes of a level camera."""
+    sequences = [record["positions"].numpy() for record in data.pose_sequences(path, split)]
+    return [to_upright_camera_frame(positions - positions[:, :1]) for positions in sequences]
+
+
+def _adam(learning_rate, steps=None):
+    """Adam; with a warm-up and a cosine decay to zero over `steps`, if they are given."""
+    if steps is not None:
+        warmup = min(200, steps // 10)
+        learning_rate = keras.optimizers.schedules.CosineDecay(
+            learning_rate / 10, steps - warmup, warmup_target=learning_rate, warmup_steps=warmup
+        )
+    return keras.optimizers.Adam(learning_rate, global_clipnorm=1.0)
+
+
+def _fit(run, name, model, batches, steps, watch):
+    epochs = min(_EPOCHS, steps)
+    progress = FitProgress(name, steps // epochs * epochs, watch)
+    fitted = model.fit(
+        batches, steps_per_epoch=steps // epochs, epochs=epochs, shuffle=False, verbose=0, callbacks=[progress]
+    )
+    run.history[name] = {key: [float(value) for value in values] for key, values in fitted.history.items()}

@@ -1,0 +1,110 @@
+"""The `Configuration`: the sizes of all networks, which have to fit together."""
+
+from dataclasses import dataclass
+
+from posealign_keras.models import Discriminator, ImageEncoder, MotionAutoencoder, PoseAutoencoder, RelationNetwork
+from posealign_keras.relations import get_relation
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """Sizes of the networks; each method builds one of them, new and untrained.
+
+    Args:
+        name: Name of the configuration.
+        skeleton: Name of the skeleton.
+        image_size: Height and width of the person crops in pixels.
+        backbone: `"resnet50"` or `"small_resnet"`.
+        head_filters: Convolutions of the image encoder after the backbone.
+        head_widths: Fully connected layers of the image encoder.
+        pose_latent_dim: Size of the pose latent z.
+        pose_width: Units of each hidden layer of the pose auto-encoder.
+        pose_depth: Hidden layers of its encoder, and of its decoder.
+        motion_latent_dim: Size of the motion latent v.
+        motion_frames: Frames T of a motion, at 30 per second.
+        motion_units: Units of each LSTM and direction of the motion auto-encoder.
+        relation_widths: Hidden layers of the relation networks.
+        discriminator_width: Units of both hidden layers of the discriminators.
+    """
+
+    name: str
+    skeleton: str = "body17"
+    image_size: int = 224
+    backbone: str = "resnet50"
+    head_filters: tuple[int, ...] = (512, 256, 128, 64)
+    head_widths: tuple[int, ...] = (1024, 512, 256, 128)
+    pose_latent_dim: int = 32
+    pose_width: int = 1024
+    pose_depth: int = 3
+    motion_latent_dim: int = 128
+    motion_frames: int = 30
+    motion_units: int = 128
+    relation_widths: tuple[int, ...] = (1024, 512)
+    discriminator_width: int = 512
+
+    def pose_autoencoder(self) -> PoseAutoencoder:
+        """E_p and D_p."""
+        return PoseAutoencoder(self.pose_latent_dim, self.pose_width, self.pose_depth, self.skeleton)
+
+    def motion_autoencoder(self) -> MotionAutoencoder:
+        """E_m and D_m."""
+        return MotionAutoencoder(
+            self.motion_frames, self.pose_latent_dim, self.motion_latent_dim, self.motion_units, name="motion"
+        )
+
+    def pose_discriminator(self) -> Discriminator:
+        """The discriminator of pose latents."""
+        return Discriminator(self.pose_latent_dim, self.discriminator_width)
+
+    def motion_discriminator(self) -> Discriminator:
+        """The discriminator of motion latents."""
+        return Discriminator(self.motion_latent_dim, self.discriminator_width)
+
+    def relation(self, name: str):
+        """The relation called `name`, for motions of this configuration's length."""
+        relation = get_relation(name)
+        arguments = {"frames": self.motion_frames} if relation.order == "higher" else {}
+        return get_relation(name, skeleton=self.skeleton, **arguments)
+
+    def relation_network(self, name: str) -> RelationNetwork:
+        """H_r of the relation called `name`."""
+        relation = self.relation(name)
+        latent_dim = self.pose_latent_dim if relation.order == "lower" else self.motion_latent_dim
+        return RelationNetwork(relation, latent_dim, self.relation_widths)
+
+    def image_encoder(self, weights=None) -> ImageEncoder:
+        """G; see `ImageEncoder` for `weights`."""
+        return ImageEncoder(
+            self.backbone, self.image_size, self.pose_latent_dim, self.head_filters, self.head_widths, weights
+        )
+
+
+PAPER = Configuration(name="paper")
+"""The paper's sizes: ResNet-50 to Res-4 on 224×224 images."""
+
+SMALL = Configuration(
+    name="small",
+    image_size=64,
+    backbone="small_resnet",
+    head_filters=(),
+    head_widths=(256,),
+    pose_width=256,
+    relation_widths=(512, 512),
+    discriminator_width=128,
+)
+"""Sizes for CPUs: a small ResNet on 64×64 images."""
+
+_CONFIGURATIONS = {configuration.name: configuration for configuration in (PAPER, SMALL)}
+
+
+def get_configuration(name: str | Configuration) -> Configuration:
+    """Return the configuration called `name`: "paper" or "small"; a `Configuration` is returned as it is.
+
+    Raises:
+        ValueError: If there is no such configuration.
+    """
+    if isinstance(name, Configuration):
+        return name
+    if name not in _CONFIGURATIONS:
+        raise ValueError(f"`name` must be one of {sorted(_CONFIGURATIONS)}. Received: name={name!r}")
+    return _CONFIGURATIONS[name]
