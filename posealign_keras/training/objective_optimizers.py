@@ -122,7 +122,7 @@ class ObjectiveOptimizers(keras.optimizers.Optimizer):
         """Not defined, since gradients belong to one objective. Raises `NotImplementedError`."""
         raise NotImplementedError("Apply gradients with the optimizer of one objective: `optimizer[objective].apply`.")
 
-    def finalize_variable_values(self, var_list) -> None:  # noqa: ARG002 (the objectives know their variables)
+    def finalize_variable_values(self, var_list) -> None:
         """Ends training: an optimizer with `use_ema` writes its averages into the variables of its objective."""
         for objective, optimizer in zip(self.objectives, self.optimizers, strict=True):
             variables = self._objective_variables[objective]

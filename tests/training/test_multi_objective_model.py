@@ -61,9 +61,7 @@ def test_an_objective_that_has_not_run_reports_nan():
     model = opposed("alternate")
     history = model.fit(*data(4), epochs=3, verbose=0).history
     for name, ran in {"fit": [True, False, True], "oppose": [False, True, False]}.items():
-        # Without a compiled step, a name appears in the logs when it is first reported.
-        logged = history[name] if len(history[name]) == 3 else [np.nan, *history[name]]
-        assert list(np.isfinite(logged)) == ran
+        assert list(np.isfinite(history[name])) == ran
     assert np.all(np.isfinite(history["loss"]))
 
 
@@ -400,6 +398,10 @@ class TestErrors:
         model.compile("sgd")
         with pytest.raises(ValueError, match="'a_b'"):
             model.train_on_batch(*data())
+
+    def test_an_objective_called_loss(self):
+        with pytest.raises(ValueError, match="'loss'"):
+            _with_variables(lambda self: {"loss": self.first.trainable_variables}).compile("sgd")
 
     def test_a_parameter_that_is_not_kept(self):
         class Forgetful(Opposed):
