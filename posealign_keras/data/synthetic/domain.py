@@ -44,6 +44,8 @@ class Domain:
         floor: Share of places with a floor.
         texture: Amplitude of the texture of wall and floor, of a full range of 1.
         clutter: Number of shapes behind the person.
+        clutter_size: Half size of these in picture widths.
+        clutter_softness: Width of their edges in picture widths; large where the background is out of focus.
         occluders: Number of shapes before the person.
         occluder_size: Half size of these in picture widths.
         azimuth: Degrees by which the camera stands around the person.
@@ -83,6 +85,8 @@ class Domain:
     floor: float
     texture: Range
     clutter: tuple[int, int]
+    clutter_size: Range
+    clutter_softness: Range
     occluders: tuple[int, int]
     occluder_size: Range
     azimuth: Range
@@ -120,7 +124,7 @@ class Domain:
             shoes=_colours(rng, (0.0, 0.5), _SHOE_VALUES[rng.integers(len(_SHOE_VALUES))], 1)[0],
             light=self._light(rng),
             backdrop=self._backdrop(rng),
-            occluders=self._shapes(rng, rng.integers(*self.occluders, endpoint=True), self.occluder_size, 0.42),
+            occluders=self._shapes(rng, self.occluders, self.occluder_size, (0.0, 0.03)),
             camera=Camera(
                 azimuth=rng.uniform(*self.azimuth),
                 elevation=rng.uniform(*self.elevation),
@@ -179,19 +183,20 @@ class Domain:
             horizon=rng.uniform(0.1, 0.4) if has_floor else 1.0,
             slope=rng.uniform(-0.15, 0.15),
             texture=tuple(grains) if texture > 0 else (),
-            shapes=self._shapes(rng, rng.integers(*self.clutter, endpoint=True), (0.04, 0.3), 0.55),
+            shapes=self._shapes(rng, self.clutter, self.clutter_size, self.clutter_softness),
         )
 
-    def _shapes(self, rng, count, size, spread):
+    def _shapes(self, rng, number, size, softness):
+        count = rng.integers(*number, endpoint=True)
         colours = _colours(rng, self.place_saturation, self.place_value, count)
         upright = rng.random(count) < 0.7
         return Shapes(
-            centre=rng.uniform(-spread, spread, (count, 2)),
+            centre=rng.uniform(-0.5, 0.5, (count, 2)),
             half_size=rng.uniform(*size, (count, 2)),
             angle=np.where(upright, 0, rng.uniform(-np.pi / 2, np.pi / 2, count)),
             colour=colours,
             second_colour=np.clip(colours * rng.uniform(0.5, 1.3, (count, 1)), 0, 1),
-            softness=rng.choice([0.005, 0.02, 0.12], count),
+            softness=rng.uniform(*softness, count),
             is_round=rng.random(count) < 0.4,
         )
 
@@ -230,6 +235,8 @@ STUDIO = Domain(
     floor=0.5,
     texture=(0.0, 0.0),
     clutter=(0, 0),
+    clutter_size=(0.04, 0.3),
+    clutter_softness=(0.02, 0.2),
     occluders=(0, 0),
     occluder_size=(0.05, 0.1),
     azimuth=(0, 360),
@@ -256,7 +263,7 @@ WILD = Domain(
     cloth_saturation=(0.3, 1.0),
     cloth_value=(0.3, 1.0),
     skin=(0.1, 1.0),
-    pattern=0.6,
+    pattern=0.5,
     pattern_period=(0.1, 0.3),
     open_front=0.4,
     sleeve_length=(0.3, 2.1),
@@ -266,26 +273,28 @@ WILD = Domain(
     lamp_azimuth=(10, 100),
     lamp_elevation=(10, 75),
     light_tint=0.15,
-    place_saturation=(0.0, 0.7),
-    place_value=(0.2, 0.95),
+    place_saturation=(0.0, 0.4),
+    place_value=(0.45, 0.95),
     floor=0.8,
-    texture=(0.02, 0.08),
-    clutter=(5, 12),
+    texture=(0.0, 0.03),
+    clutter=(2, 6),
+    clutter_size=(0.04, 0.3),
+    clutter_softness=(0.02, 0.2),
     occluders=(0, 1),
-    occluder_size=(0.04, 0.12),
+    occluder_size=(0.03, 0.09),
     azimuth=(0, 360),
-    elevation=(-10, 30),
-    roll=(-5, 5),
-    focal_length=(1.6, 4.0),
-    fill=(0.72, 0.92),
-    shift=0.03,
+    elevation=(-10, 20),
+    roll=(-3, 3),
+    focal_length=(1.8, 3.6),
+    fill=(0.78, 0.92),
+    shift=0.02,
     exposure=(0.85, 1.2),
     colour_cast=0.12,
     gamma=(0.75, 1.15),
     contrast=(0.8, 1.2),
     saturation=(0.7, 1.2),
     blur=(0.0, 0.01),
-    noise=(0.0, 0.03),
+    noise=(0.0, 0.025),
 )
 """Clutter, strong light, bright patterns, other bodies and cameras: where the pictures without labels come from."""
 
