@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+from collections.abc import Callable
 
 import keras
 from keras import ops
@@ -72,6 +73,7 @@ class MultiObjectiveModel(keras.Model):
     """
 
     schedule = "together"
+    train_function: Callable | None  # set by the trainer of Keras
 
     def __init__(self, name=None, **kwargs):
         super().__init__(name=name, **kwargs)
@@ -151,7 +153,7 @@ class MultiObjectiveModel(keras.Model):
         self.compile(**keras.saving.deserialize_keras_object(config))
 
     def make_train_function(self, force=False):
-        """Checks, before `fit` trains, that the variables are still those of `compile`."""
+        """Makes the function of Keras that trains, after checking that the variables are still those of `compile`."""
         compiled = self.optimizer.objective_variables
         for name, variables in self._checked_objective_variables().items():
             if [id(variable) for variable in variables] != [id(variable) for variable in compiled.get(name, ())]:
@@ -160,7 +162,12 @@ class MultiObjectiveModel(keras.Model):
                     "made trainable. Call `compile` again. "
                     f"Received: objective_variables={[variable.path for variable in variables]}"
                 )
-        return super().make_train_function(force)
+        made = self.train_function is not None and not force
+        super().make_train_function(force)
+        if self.schedule == "alternate" and not made:
+            count = len(self.optimizer.objectives)
+            self.train_function = _step.taking_turns(self.train_function, self.train_step, count)
+        return self.train_function
 
     def _checked_objective_variables(self):
         """Returns `objective_variables()`, or raises a `ValueError` that says what is wrong with it."""
@@ -203,11 +210,12 @@ class MultiObjectiveModel(keras.Model):
         """Computes every objective on one batch, without training; arguments as those of the backend's own."""
         return _step.run(self._test, self._test_state, *arguments)
 
-    def _train(self, data):
+    def _train(self, data, turn=None):
         data = _to_tensors(data)
         steps = [lambda name=name: self._train_objective(name, data) for name in self.optimizer.objectives]
         if self.schedule == "alternate":
-            _step.switch(self.optimizer.iterations % len(steps), steps, self._training_state)
+            turn = self.optimizer.iterations % len(steps) if turn is None else turn
+            _step.switch(turn, steps, self._training_state)
         else:
             for step in steps:
                 step()

@@ -5,8 +5,54 @@ only change the values that the scope holds for the variables; the new values ar
 (`value_and_grad`, `switch`) runs in a scope of its own, so that no traced value leaks out of the transformation.
 """
 
+import dataclasses
+import functools
+import itertools
+
 import jax
 import keras
+
+
+@functools.partial(jax.tree_util.register_dataclass, data_fields=["data"], meta_fields=["turn"])
+@dataclasses.dataclass(frozen=True)
+class _Turn:
+    """A batch for one branch of the switch: JAX compiles a program for each turn, since it is no array."""
+
+    turn: int
+    data: object
+
+
+def taking_turns(train_function, train_step, count):
+    """Lets the host take the turns of `switch` where the device is slow at it: on the CPU.
+
+    There, XLA computes the gradients of convolutions inside of a conditional more than ten times slower than outside
+    of it (https://github.com/jax-ml/jax/issues/12868). Reading the turn off the state costs nothing on the CPU; on
+    other devices it would make each step wait for the one before.
+
+    Args:
+        train_function: Function of state and iterator, as Keras makes it.
+        train_step: Function of state and batch that `train_function` compiles.
+        count: Number of branches.
+
+    Returns:
+        A function like `train_function`.
+    """
+    if jax.default_backend() != "cpu":
+        return train_function
+    traced = False
+
+    def function(state, iterator):
+        nonlocal traced
+        if not traced:
+            # Traces all branches, so that the program of each knows the names which the others report.
+            batch = next(iterator)
+            jax.eval_shape(train_step, state, batch)
+            iterator, traced = itertools.chain([batch], iterator), True
+        optimizer_variables = state[2]
+        turns = itertools.count(int(optimizer_variables[0]))
+        return train_function(state, (_Turn(turn % count, data) for turn, data in zip(turns, iterator, strict=False)))
+
+    return function
 
 
 def run(function, groups, state, data):
@@ -17,7 +63,7 @@ def run(function, groups, state, data):
         groups: Function without arguments that returns a tuple of lists of `keras.Variable`, the state that the step
             may read and change.
         state: Tuple of lists of arrays, the values of those variables.
-        data: The batch.
+        data: The batch, or a batch with its turn.
 
     Returns:
         The logs, and the new state in the same structure.
@@ -25,7 +71,7 @@ def run(function, groups, state, data):
     grouped = groups()
     pairs = [pair for group, values in zip(grouped, state, strict=True) for pair in zip(group, values, strict=True)]
     with keras.StatelessScope(pairs) as scope:
-        logs = function(data)
+        logs = function(data.data, data.turn) if isinstance(data, _Turn) else function(data)
     return logs, tuple([scope.get_current_value(variable) for variable in group] for group in grouped)
 
 
@@ -63,7 +109,7 @@ def minimize(loss, variables, constants, optimizer, groups):
 
 def switch(index, branches, groups):
     """Runs the branch with the given index, of functions that update variables and return nothing."""
-    if not isinstance(index, jax.core.Tracer):  # run eagerly
+    if not isinstance(index, jax.core.Tracer):  # run eagerly, or taken by the host
         branches[int(index)]()
         return
     variables = _flatten(groups)

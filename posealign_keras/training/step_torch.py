@@ -5,6 +5,12 @@ import contextlib
 import torch
 
 
+def taking_turns(train_function, train_step, count):
+    """Returns the function as it is: `switch` takes the turns."""
+    del train_step, count
+    return train_function
+
+
 def run(function, groups, data):
     """Calls `function` with the data: variables are updated in place."""
     del groups

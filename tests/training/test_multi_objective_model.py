@@ -36,6 +36,18 @@ def test_steps_equal_those_written_in_numpy(schedule, mode):
     assert int(model.optimizer.iterations) == 5
 
 
+@pytest.mark.skipif(BACKEND != "jax", reason="only JAX takes the turns on the host, and only on the CPU")
+def test_the_device_takes_the_same_turns_as_the_host(monkeypatch):
+    histories = []
+    for device in ("cpu", "gpu"):
+        monkeypatch.setattr("jax.default_backend", lambda device=device: device)
+        model = opposed("alternate", steps_per_execution=2)
+        histories.append(model.fit(*data(10), batch_size=2, epochs=2, shuffle=False, verbose=0).history)
+        assert int(model.optimizer.iterations) == 10
+    for name in histories[0].keys() | histories[1].keys():
+        np.testing.assert_allclose(histories[0][name], histories[1][name], rtol=1e-5)
+
+
 @pytest.mark.parametrize("schedule", SCHEDULES)
 def test_logs_of_fit_are_means_over_the_steps_that_ran(schedule):
     model = opposed(schedule)
