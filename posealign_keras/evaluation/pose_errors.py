@@ -5,6 +5,7 @@ from keras import ops
 
 from posealign_keras.metrics import AUC, MPJPE, PAMPJPE, PCK, joint_errors
 from posealign_keras.ops import bone_lengths, retarget
+from posealign_keras.ops.vectors import check_same_shape
 from posealign_keras.skeletons import get_skeleton
 
 SCALE_RULES = ("bone_lengths", "none")
@@ -31,9 +32,10 @@ def pose_errors(y_true, y_pred, scale: str = "bone_lengths", skeleton="body17") 
     if scale not in SCALE_RULES:
         raise ValueError(f"`scale` must be one of {SCALE_RULES}. Received: scale={scale!r}")
     skeleton = get_skeleton(skeleton)
+    check_same_shape("y_true", y_true, "y_pred", y_pred)
     if scale == "bone_lengths":
         y_pred = retarget(y_pred, bone_lengths(y_true, skeleton), skeleton)
-    results = {}
+    results: dict = {}
     metrics = {"mpjpe": MPJPE, "pa_mpjpe": PAMPJPE, "pck150": PCK, "auc": AUC}
     for name, metric_class in metrics.items():
         metric = metric_class(skeleton=skeleton)

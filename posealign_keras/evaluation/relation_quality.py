@@ -23,8 +23,13 @@ def relation_quality(network, poses, pose_autoencoder, motion_autoencoder=None) 
         `decoded_error`: mean joint distance in millimetres between the decoded prediction and the true counterpart,
         which bounds what the energy can teach. `identity_error`: the same for the decoded anchor, that is, for a
         network that does nothing.
+
+    Raises:
+        ValueError: If `motion_autoencoder` is missing, or the poses are too short for the relation.
     """
     relation = network.relation
+    if relation.order == "higher" and motion_autoencoder is None:
+        raise ValueError(f"`motion_autoencoder` must be given for the relation {relation.name!r}. Received: None")
     anchor, counterpart = relation.pose_pair(poses)
     ends = np.stack([ops.convert_to_numpy(anchor), ops.convert_to_numpy(counterpart)])
     encode, decode = pose_autoencoder.encode, pose_autoencoder.decode

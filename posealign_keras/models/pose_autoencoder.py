@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from posealign_keras.models.networks import multilayer_perceptron
-from posealign_keras.ops import bone_directions, joints_from_bones
+from posealign_keras.ops import bone_directions, joints_from_bones, unit
 from posealign_keras.skeletons import get_skeleton
 
 
@@ -59,8 +59,7 @@ class PoseAutoencoder(keras.Model):
         leading = ops.shape(latents)[:-1]
         flat = ops.reshape(latents, (-1, self.latent_dim))
         raw = ops.reshape(self.decoder(flat, training=training), (*leading, self.skeleton.num_bones, 3))
-        directions = raw / ops.sqrt(ops.sum(ops.square(raw), axis=-1, keepdims=True) + 1e-8)
-        return joints_from_bones(directions, skeleton=self.skeleton)
+        return joints_from_bones(unit(raw), skeleton=self.skeleton)
 
     def call(self, poses, training=False):
         """Reconstruct poses."""

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 from keras import ops
 
 from posealign_keras.ops import rotate, rotation_about
@@ -37,28 +38,35 @@ class InPlaneRotation(Relation):
         height, width, channels = images.shape[-3:]
         if height != width:
             raise ValueError(f"`images` must be square to be rotated. Received: shape {tuple(images.shape)}")
-        cosine, sine = math.cos(math.radians(self.degrees)), math.sin(math.radians(self.degrees))
-        centre = (width - 1) / 2
-        # Each output pixel reads the input at the point turned back by the angle.
-        first_row = [cosine, sine, centre - cosine * centre - sine * centre]
-        second_row = [-sine, cosine, centre + sine * centre - cosine * centre]
-        read_from = ops.convert_to_tensor([first_row + second_row + [0.0, 0.0]], "float32")
-        flat = ops.reshape(ops.cast(images, "float32"), (-1, height, width, channels))
-        turned = ops.image.affine_transform(
-            flat,
-            ops.tile(read_from, (ops.shape(flat)[0], 1)),
-            interpolation="bilinear",
-            fill_mode="nearest",
-            data_format="channels_last",
+        # Gathered, since `ops.image.affine_transform` cannot be compiled by XLA on TensorFlow.
+        flat = ops.reshape(ops.cast(images, "float32"), (-1, height * width, channels))
+        turned = sum(
+            ops.cast(shares[:, None], "float32") * ops.take(flat, pixels, axis=1)
+            for pixels, shares in self._sources(height)
         )
         dtype = ops.dtype(images)
         if "int" in dtype:
-            turned = ops.clip(ops.round(turned), 0, 255)
+            turned = ops.round(turned)
         return ops.cast(ops.reshape(turned, ops.shape(images)), dtype)
 
     def transform_poses(self, poses):
         """Turn `(..., joints, 3)` about z (the optical axis)."""
-        return rotate(poses, ops.cast(rotation_about("z", math.radians(self.degrees)), ops.dtype(poses)))
+        return rotate(poses, rotation_about("z", math.radians(self.degrees)))
+
+    def _sources(self, size):
+        """Where each output pixel comes from: four times the index of an input pixel, and that pixel's share."""
+        centre = (size - 1) / 2
+        y, x = np.indices((size, size)).reshape(2, -1) - centre
+        cosine, sine = math.cos(math.radians(self.degrees)), math.sin(math.radians(self.degrees))
+        # The point turned back by the angle; rounded, so that quarter turns meet pixels exactly.
+        place = np.stack([cosine * y - sine * x, cosine * x + sine * y]) + centre
+        place = np.clip(np.round(place, 6), 0, size - 1)
+        first = np.floor(place).astype("int32")
+        last = np.minimum(first + 1, size - 1)
+        rest = place - first
+        for row, row_share in ((first[0], 1 - rest[0]), (last[0], rest[0])):
+            for column, column_share in ((first[1], 1 - rest[1]), (last[1], rest[1])):
+                yield row * size + column, row_share * column_share
 
     def get_config(self):
         """Arguments that build this relation again."""

@@ -10,6 +10,8 @@ _RELATIONS: dict[str, type[Relation]] = {}
 def register_relation(relation_class: type[Relation]) -> type[Relation]:
     """Class decorator: make a relation known by its name, and to `keras.saving`.
 
+    All arguments of the class's constructor must have defaults.
+
     Example:
         >>> @register_relation
         ... class Backward(Relation):
@@ -26,7 +28,8 @@ def register_relation(relation_class: type[Relation]) -> type[Relation]:
     """
     if relation_class.order not in ("lower", "higher"):
         raise ValueError(
-            f"`order` of {relation_class.__name__} must be 'lower' or 'higher'. Received: order={relation_class.order!r}"
+            f"`order` of {relation_class.__name__} must be 'lower' or 'higher'. "
+            f"Received: order={relation_class.order!r}"
         )
     name = relation_class().name
     known = _RELATIONS.get(name)
@@ -47,9 +50,11 @@ def get_relation(relation, **arguments) -> Relation:
         **arguments: Passed to the relation's class; none may be given with a `Relation`.
 
     Raises:
-        ValueError: If no relation has that name.
+        ValueError: If no relation has that name, or arguments are given with a `Relation`.
     """
-    if isinstance(relation, Relation) and not arguments:
+    if isinstance(relation, Relation):
+        if arguments:
+            raise ValueError(f"`arguments` may be given with a name only. Received: {arguments} with {relation!r}")
         return relation
     if relation not in _RELATIONS:
         raise ValueError(f"`relation` must be one of {list_relations()}. Received: relation={relation!r}")

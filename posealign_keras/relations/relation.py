@@ -47,7 +47,7 @@ class Relation:
             )
         if frames is not None and (int(frames) != frames or frames < 2):
             raise ValueError(f"`frames` must be an integer of at least 2. Received: frames={frames}")
-        self.frames = frames
+        self.frames = frames if frames is None else int(frames)
         self.skeleton = get_skeleton(skeleton)
 
     @property

@@ -8,8 +8,10 @@ from posealign_keras.relations.relation import Relation
 
 @register_relation
 class SlowBackward(Relation):
-    """Half speed and reversed time: from a window of `2 * frames`, the anchor is every second frame (so the motion
-    looks twice as fast), and the counterpart the middle half at full rate, last frame first.
+    """Half speed and reversed time.
+
+    From a window of `2 * frames`, the anchor is every second frame (so the motion looks twice as fast), and the
+    counterpart the middle half at full rate, last frame first.
 
     Args:
         frames: Length of anchor and counterpart in frames; even.
@@ -22,16 +24,17 @@ class SlowBackward(Relation):
         super().__init__(frames, skeleton)
         if frames % 2:
             raise ValueError(f"`frames` must be even. Received: frames={frames}")
+        self._half = int(frames) // 2
 
     @property
     def window(self):
         """Two frames of the clip for each frame of the anchor."""
-        return 2 * self.frames
+        return 4 * self._half
 
     def anchor_frames(self):
         """Every second frame of the window."""
-        return np.arange(0, 2 * self.frames, 2)
+        return np.arange(0, self.window, 2)
 
     def counterpart_frames(self):
-        """The middle `frames` frames of the window, last first."""
-        return np.arange(self.frames // 2, self.frames // 2 + self.frames)[::-1]
+        """The middle half of the window, last frame first."""
+        return np.arange(self._half, 3 * self._half)[::-1]

@@ -1,5 +1,7 @@
 """Stage 5: adaptation to unlabelled videos by relation distillation."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -48,7 +50,8 @@ class Adaptation(MultiObjectiveModel):
             frame, metres.
 
     Raises:
-        ValueError: If no energy is left, a relation appears twice, or a motion auto-encoder is missing.
+        ValueError: If no energy is left, a relation appears twice, a motion auto-encoder is missing, or the networks'
+            latents or lengths do not fit together; in training, if clips are too short or source data is missing.
 
     Reference:
         Kundu et al., NeurIPS 2021, section 3.3.
@@ -73,7 +76,7 @@ class Adaptation(MultiObjectiveModel):
         super().__init__(name=name)
         self.image_encoder = image_encoder
         self.pose_autoencoder = pose_autoencoder
-        self.motion_autoencoder = motion_autoencoder
+        self.motion_autoencoder: Any = motion_autoencoder  # `None` where no energy asks for it
         self.relation_networks = list(relation_networks)
         self.contrastive = list(contrastive)
         self.replay_weight = replay_weight
@@ -91,11 +94,13 @@ class Adaptation(MultiObjectiveModel):
             )
         if len(self._network_of) < len(self.relation_networks) or not self.energies:
             raise ValueError(
-                "`relation_networks` must have a relation each, no two the same, and there must be at least one energy. "
-                f"Received: {[network.relation for network in self.relation_networks]}, contrastive={contrastive!r}"
+                "`relation_networks` must have a relation each, no two the same, and there must be at least one "
+                f"energy. Received: {[network.relation for network in self.relation_networks]}, "
+                f"contrastive={contrastive!r}"
             )
         if motion_autoencoder is None and any(self._is_higher_order(energy) for energy in self.energies):
             raise ValueError("`motion_autoencoder` must be given for energies of higher order. Received: None")
+        self._check_sizes()
 
         pose_autoencoder.trainable = False
         if motion_autoencoder is not None:
@@ -106,8 +111,9 @@ class Adaptation(MultiObjectiveModel):
         self.random_appearance = RandomAppearance(seed=seed)
         self.projections = {}
         for energy in self.contrastive:
-            size = motion_autoencoder.latent_dim if self._is_higher_order(energy) else image_encoder.latent_dim
-            self.projections[energy] = multilayer_perceptron(size, [256], 128, name=f"{energy}_projection")
+            self.projections[energy] = multilayer_perceptron(
+                self._latent_dim(energy), [256], 128, name=f"{energy}_projection"
+            )
 
     @property
     def energies(self) -> list[str]:
@@ -134,6 +140,11 @@ class Adaptation(MultiObjectiveModel):
         energy = self._contrast(name, clips) if name in self.projections else self._relation(name, clips)
         if not self.replay_weight:
             return energy
+        if not {"source_images", "source_poses"} <= set(x):
+            raise ValueError(
+                "`x` must hold 'source_images' and 'source_poses' for replay; `replay_weight=0` does without. "
+                f"Received: {sorted(x)} with replay_weight={self.replay_weight}"
+            )
         poses = retarget(x["source_poses"], skeleton=self.pose_autoencoder.skeleton)
         replay = joint_distance(poses, self(x["source_images"]))
         return energy + self.replay_weight * replay, {"energy": energy, "replay": replay}
@@ -142,6 +153,35 @@ class Adaptation(MultiObjectiveModel):
         if energy in self._network_of:
             return self._network_of[energy].relation.order == "higher"
         return energy == HIGHER_ORDER_CONTRASTIVE
+
+    def _latent_dim(self, energy):
+        """Size of the latents that an energy compares."""
+        return self.motion_autoencoder.latent_dim if self._is_higher_order(energy) else self.image_encoder.latent_dim
+
+    def _check_sizes(self):
+        """Refuse networks that do not fit together, before a backend does with a message about shapes."""
+        size = self.image_encoder.latent_dim
+        if self.pose_autoencoder.latent_dim != size:
+            raise ValueError(
+                f"`pose_autoencoder` must have the latents of `image_encoder`, `latent_dim={size}`. "
+                f"Received: latent_dim={self.pose_autoencoder.latent_dim}"
+            )
+        if self.motion_autoencoder is not None and self.motion_autoencoder.pose_latent_dim != size:
+            raise ValueError(
+                f"`motion_autoencoder` must be for the latents of `image_encoder`, `pose_latent_dim={size}`. "
+                f"Received: pose_latent_dim={self.motion_autoencoder.pose_latent_dim}"
+            )
+        for name, network in self._network_of.items():
+            if network.latent_dim != self._latent_dim(name):
+                raise ValueError(
+                    f"`relation_networks` must have latents of the size {self._latent_dim(name)} for {name!r}. "
+                    f"Received: latent_dim={network.latent_dim}"
+                )
+            if self._is_higher_order(name) and network.relation.frames != self.motion_autoencoder.frames:
+                raise ValueError(
+                    f"`relation_networks` must be for motions of {self.motion_autoencoder.frames} frames, the length "
+                    f"of `motion_autoencoder`. Received: {network.relation}"
+                )
 
     def _images_of(self, clips):
         """Evenly spaced frames of clips, as one batch of images."""
@@ -169,8 +209,11 @@ class Adaptation(MultiObjectiveModel):
 
     def _contrast(self, name, clips):
         if name == HIGHER_ORDER_CONTRASTIVE:
-            start = (clips.shape[1] - self.motion_autoencoder.frames) // 2
-            clips = clips[:, start : start + self.motion_autoencoder.frames]
+            frames = self.motion_autoencoder.frames
+            if clips.shape[1] < frames:
+                raise ValueError(f"`clips` must have at least {frames} frames. Received: shape {tuple(clips.shape)}")
+            start = (clips.shape[1] - frames) // 2
+            clips = clips[:, start : start + frames]
         anchors, positives = self._embed(clips, self.random_appearance(clips))
         project = self.projections[name]
         return info_nce(project(anchors), project(positives), self.temperature)

@@ -27,6 +27,9 @@ class MotionAAE(MultiObjectiveModel):
         x: `(batch, frames, pose_latent_dim)`, the pose latents E_p(Y), computed once for the whole training.
         y: `(batch, frames, joints, 3)`, the poses Y with canonical bone lengths, camera frame, metres.
 
+    Raises:
+        ValueError: If the discriminator or the pose auto-encoder is for latents of another size.
+
     Reference:
         Kundu et al., NeurIPS 2021, section 3.1.
     """
@@ -42,6 +45,16 @@ class MotionAAE(MultiObjectiveModel):
         name=None,
     ):
         super().__init__(name=name)
+        if discriminator.input_dim != autoencoder.latent_dim:
+            raise ValueError(
+                f"`discriminator` must judge the latents of `autoencoder`, `input_dim={autoencoder.latent_dim}`. "
+                f"Received: input_dim={discriminator.input_dim}"
+            )
+        if pose_autoencoder.latent_dim != autoencoder.pose_latent_dim:
+            raise ValueError(
+                f"`pose_autoencoder` must have the pose latents of `autoencoder`, "
+                f"`latent_dim={autoencoder.pose_latent_dim}`. Received: latent_dim={pose_autoencoder.latent_dim}"
+            )
         self.autoencoder = autoencoder
         self.discriminator = discriminator
         self.pose_autoencoder = pose_autoencoder

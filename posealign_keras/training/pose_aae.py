@@ -30,6 +30,9 @@ class PoseAAE(MultiObjectiveModel):
         x: `(batch, joints, 3)` poses in the axes of a level camera (x right, y down, z forward), metres. They are
             turned, mirrored and given canonical bone lengths here.
 
+    Raises:
+        ValueError: If the discriminator is for latents of another size.
+
     Reference:
         Kundu et al., NeurIPS 2021, section 3.1.
     """
@@ -45,6 +48,11 @@ class PoseAAE(MultiObjectiveModel):
         name=None,
     ):
         super().__init__(name=name)
+        if discriminator.input_dim != autoencoder.latent_dim:
+            raise ValueError(
+                f"`discriminator` must judge the latents of `autoencoder`, `input_dim={autoencoder.latent_dim}`. "
+                f"Received: input_dim={discriminator.input_dim}"
+            )
         self.autoencoder = autoencoder
         self.discriminator = discriminator
         self.adversarial_weight = adversarial_weight

@@ -13,7 +13,7 @@ class RandomAppearance(keras.layers.Layer):
     Args:
         brightness: Largest shift of all channels, as a share of full white.
         contrast: Largest relative change of contrast about the mean colour of the element.
-        colour: Largest relative change of each channel's gain, and of the mix between channels.
+        colour: Largest relative change of each channel's gain; half of it is the largest share of another channel.
         noise: Largest standard deviation of the noise, as a share of full white.
         seed: Seed of the random changes.
 
@@ -36,7 +36,7 @@ class RandomAppearance(keras.layers.Layer):
         seed=None,
         **kwargs,
     ):
-        super().__init__(**kwargs)
+        super().__init__(autocast=False, **kwargs)
         self.brightness = brightness
         self.contrast = contrast
         self.colour = colour

@@ -25,6 +25,9 @@ class SourceTraining(MultiObjectiveModel):
         x: `(batch, image_size, image_size, 3)` person crops, RGB, values 0 to 255.
         y: `(batch, joints, 3)` poses, root-relative, camera frame, metres.
 
+    Raises:
+        ValueError: If the pose auto-encoder is for latents of another size.
+
     Reference:
         Kundu et al., NeurIPS 2021, section 3.3.
     """
@@ -38,6 +41,11 @@ class SourceTraining(MultiObjectiveModel):
         name=None,
     ):
         super().__init__(name=name)
+        if pose_autoencoder.latent_dim != image_encoder.latent_dim:
+            raise ValueError(
+                f"`pose_autoencoder` must have the latents of `image_encoder`, `latent_dim={image_encoder.latent_dim}`. "
+                f"Received: latent_dim={pose_autoencoder.latent_dim}"
+            )
         self.image_encoder = image_encoder
         self.pose_autoencoder = pose_autoencoder
         self.pose_autoencoder.trainable = False
