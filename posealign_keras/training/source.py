@@ -43,8 +43,8 @@ class SourceTraining(MultiObjectiveModel):
         super().__init__(name=name)
         if pose_autoencoder.latent_dim != image_encoder.latent_dim:
             raise ValueError(
-                f"`pose_autoencoder` must have the latents of `image_encoder`, `latent_dim={image_encoder.latent_dim}`. "
-                f"Received: latent_dim={pose_autoencoder.latent_dim}"
+                "`pose_autoencoder` must have the latents of `image_encoder`, "
+                f"`latent_dim={image_encoder.latent_dim}`. Received: latent_dim={pose_autoencoder.latent_dim}"
             )
         self.image_encoder = image_encoder
         self.pose_autoencoder = pose_autoencoder

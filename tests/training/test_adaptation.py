@@ -1,0 +1,234 @@
+"""Stage 5: five energies in turn, over a few layers of the image encoder."""
+
+import keras
+import numpy as np
+import pytest
+import tiny_networks as tiny
+from keras import ops
+
+from posealign_keras.models import PoseAutoencoder, RelationNetwork
+from posealign_keras.ops import retarget
+from posealign_keras.relations import FlipBackward
+from posealign_keras.training import Adaptation, RandomAppearance
+
+RELATIONS = ("pose_flip", "flip_backward", "slow_backward")
+CONTRASTIVE = ("lower_order_contrastive", "higher_order_contrastive")
+ALL_RELATIONS = (*RELATIONS, "in_plane_rotation")
+ENERGIES = [*CONTRASTIVE, *RELATIONS]
+
+
+def networks():
+    return {
+        "image_encoder": tiny.image_encoder(),
+        "pose_autoencoder": tiny.pose_autoencoder(),
+        "motion_autoencoder": tiny.motion_autoencoder(),
+        "relation_networks": [tiny.relation_network(name) for name in RELATIONS],
+    }
+
+
+def stage(rate=0.005, compiled=True, **arguments):
+    keras.utils.set_random_seed(0)
+    model = Adaptation(**{**networks(), "images_per_clip": 2, "seed": 1, **arguments})
+    if compiled:
+        tiny.compile_quickly(model, keras.optimizers.Adam(rate))
+    return model
+
+
+def source(count=4):
+    return {"source_images": tiny.images(count, seed=5), "source_poses": tiny.poses(count)}
+
+
+def numpy_of(values):
+    return ops.convert_to_numpy(values)
+
+
+@pytest.fixture(scope="module")
+def trained():
+    """A stage after two rounds of all energies, what it was before, and the history."""
+    model = stage()
+    before = tiny.snapshot(model)
+    history = model.fit({"clips": tiny.clips(20)}, batch_size=2, epochs=1, verbose=0).history
+    return model, before, history
+
+
+def test_all_energies_take_turns_with_their_own_optimizers(trained):
+    model, _, history = trained
+    assert model.energies == ENERGIES == model.optimizer.objectives
+    assert set(history) == {"loss", *ENERGIES}
+    assert np.isfinite([history[name][0] for name in ENERGIES]).all()
+    assert [int(model.optimizer[name].iterations) for name in ENERGIES] == [2] * 5
+    assert int(model.optimizer.iterations) == 10
+    assert len({id(model.optimizer[name]) for name in ENERGIES}) == 5
+
+
+def test_only_res3_and_the_projections_change_and_not_one_other_bit(trained):
+    model, before, _ = trained
+    changed = tiny.changed(model, before)
+    adapted = {name for name in changed if "conv3_" in name}
+    assert len(adapted) == 5
+    assert all(name.endswith("_conv/kernel") for name in adapted)
+    projections = {name for name in changed if "_projection" in name}
+    assert len(projections) == 8
+    assert changed == adapted | projections
+    # The frozen networks one by one, so that a wrong name above could not hide them.
+    fresh = stage(compiled=False)
+    for name in ("pose_autoencoder", "motion_autoencoder"):
+        assert tiny.arrays(getattr(model, name)) == tiny.arrays(getattr(fresh, name))
+    for one, other in zip(model.relation_networks, fresh.relation_networks, strict=True):
+        assert tiny.arrays(one) == tiny.arrays(other)
+    assert tiny.arrays(model.image_encoder.head) == tiny.arrays(fresh.image_encoder.head)
+    statistics = [v for v in model.image_encoder.variables if "moving_" in v.path]
+    assert len(statistics) == 2 * 16
+    assert all(np.array_equal(v, np.zeros(v.shape) if "mean" in v.path else np.ones(v.shape)) for v in statistics)
+
+
+@pytest.mark.slow
+def test_each_energy_alone_falls_by_the_adapted_layers():
+    model, data = stage(rate=0.0), {"clips": tiny.clips(4)}
+    first = tiny.snapshot(model)
+    before = model.evaluate(data, batch_size=4, verbose=0, return_dict=True)
+    assert set(before) == {"loss", *ENERGIES}
+    for energy in ENERGIES:
+        for variable, value in zip(model.variables, first.values(), strict=True):
+            variable.assign(value)
+        model.optimizer[energy].learning_rate = 0.003
+        model.fit(data, batch_size=4, epochs=5 * 8, verbose=0)
+        model.optimizer[energy].learning_rate = 0.0
+        changed = tiny.changed(model, first)
+        assert len([name for name in changed if "conv3_" in name]) == 5, energy
+        assert all("conv3_" in name or f"{energy}_projection" in name for name in changed), energy
+        after = model.evaluate(data, batch_size=4, verbose=0, return_dict=True)
+        assert after[energy] < 0.98 * before[energy], energy
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="JAX always compiles, PyTorch never does here")
+def test_all_energies_can_be_compiled_by_xla():
+    model = stage(compiled=False, relation_networks=[tiny.relation_network(name) for name in ALL_RELATIONS])
+    model.compile(keras.optimizers.Adam(0.001), jit_compile=True)
+    history = model.fit({"clips": tiny.clips(12)}, batch_size=2, verbose=0).history
+    assert np.isfinite([history[name][0] for name in model.energies]).all()
+
+
+def test_relation_energies_are_distances_between_latents():
+    model, clips = stage(compiled=False), tiny.clips(2)
+    encoder, motion = model.image_encoder, model.motion_autoencoder
+    # Frames 2 and 6 are in the middle of the two halves of eight frames.
+    anchors = clips[:, [2, 6]].reshape(-1, tiny.SIZE, tiny.SIZE, 3)
+    z, counterpart = numpy_of(encoder(anchors)), numpy_of(encoder(anchors[:, :, ::-1]))
+    predicted = numpy_of(model.relation_networks[0](z))
+    expected = np.linalg.norm(predicted - counterpart, axis=-1).mean()
+    assert float(model.compute_objective("pose_flip", {"clips": clips})) == pytest.approx(expected, rel=1e-4)
+
+    def embed(clip):
+        return motion.encode(ops.stack([encoder(frames) for frames in clip]))
+
+    pairs = {
+        "flip_backward": (clips[:, 2:6], clips[:, 5:1:-1, :, ::-1]),
+        "slow_backward": (clips[:, 0:8:2], clips[:, 5:1:-1]),
+    }
+    for network in model.relation_networks[1:]:
+        anchor, counterpart = (embed(end) for end in pairs[network.relation.name])
+        expected = np.linalg.norm(numpy_of(network(anchor)) - numpy_of(counterpart), axis=-1).mean()
+        energy = model.compute_objective(network.relation.name, {"clips": clips})
+        assert float(energy) == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize("energy", CONTRASTIVE)
+def test_contrastive_energies_are_info_nce(energy):
+    model, clips = stage(compiled=False, temperature=0.5), tiny.clips(3)
+    model.random_appearance = RandomAppearance(0.0, 0.0, 0.0, 0.0)  # so that anchors and positives are one
+    if energy == "lower_order_contrastive":
+        latents = model.image_encoder(clips[:, [2, 6]].reshape(-1, tiny.SIZE, tiny.SIZE, 3))
+    else:
+        latents = model.motion_autoencoder.encode(ops.stack([model.image_encoder(clip[2:6]) for clip in clips]))
+    features = numpy_of(model.projections[energy](latents)).astype("float64")
+    features /= np.linalg.norm(features, axis=-1, keepdims=True)
+    similarity = np.exp(features @ features.T / 0.5)
+    expected = -np.log(np.diag(similarity) / similarity.sum(axis=1)).mean()
+    assert float(model.compute_objective(energy, {"clips": clips})) == pytest.approx(expected, rel=1e-3)
+
+
+def test_replay_adds_the_supervised_loss_to_each_energy():
+    model = stage(replay_weight=2.0)
+    data = {"clips": tiny.clips(2), **source(2)}
+    results = model.evaluate(data, batch_size=2, verbose=0, return_dict=True)
+    predicted = model.predict(data["source_images"], verbose=0)
+    replay = np.linalg.norm(predicted - numpy_of(retarget(data["source_poses"])), axis=-1).mean()
+    for energy in ENERGIES:
+        assert results[f"{energy}_replay"] == pytest.approx(replay, rel=1e-4)
+        assert results[energy] == pytest.approx(results[f"{energy}_energy"] + 2 * replay, rel=1e-4)
+
+
+def test_replay_without_its_data_is_refused():
+    model = stage(replay_weight=1.0)
+    with pytest.raises(ValueError, match=r"`x` must hold 'source_images' and 'source_poses'"):
+        model.compute_objective("pose_flip", {"clips": tiny.clips()})
+
+
+def test_replay_can_have_a_batch_of_another_size():
+    model = stage(replay_weight=1.0, contrastive=(), relation_networks=[tiny.relation_network("pose_flip")])
+    batches = ({"clips": tiny.clips(2, seed=i), **source(3)} for i in range(2))
+    history = model.fit(((batch,) for batch in batches), steps_per_epoch=2, shuffle=False, verbose=0).history
+    assert np.isfinite(history["pose_flip_replay"][0])
+
+
+def test_a_half_trained_stage_goes_on_with_the_same_layers_frozen(tmp_path):
+    model = stage(
+        rate=0.001,
+        replay_weight=1.0,
+        temperature=0.2,
+        adapted_layers=("conv4_",),
+        contrastive=("lower_order_contrastive",),
+        relation_networks=[tiny.relation_network("flip_backward")],
+    )
+    data = {"clips": tiny.clips(12), **source(12)}
+    loaded = tiny.assert_training_goes_on(model, tmp_path / "stage.keras", x=data)
+    for network in ("image_encoder", "pose_autoencoder", "motion_autoencoder"):
+        names = [[v.path for v in getattr(one, network).trainable_variables] for one in (model, loaded)]
+        assert names[0] == names[1]
+    assert len(loaded.image_encoder.trainable_variables) == 5
+    assert all("conv4_" in v.path for v in loaded.image_encoder.trainable_variables)
+    assert not any(network.trainable_variables for network in loaded.relation_networks)
+    assert (loaded.replay_weight, loaded.temperature, loaded.images_per_clip) == (1.0, 0.2, 2)
+
+
+def test_without_motion_and_without_contrast():
+    model = stage(
+        motion_autoencoder=None,
+        relation_networks=[tiny.relation_network("pose_flip")],
+        contrastive=["lower_order_contrastive"],
+    )
+    assert model.energies == ["lower_order_contrastive", "pose_flip"]
+    # Images of clips of any length serve, even of one frame.
+    assert np.isfinite(model.fit({"clips": tiny.clips(4, frames=1)}, batch_size=2, verbose=0).history["loss"][0])
+    assert stage(compiled=False, contrastive=()).energies == list(RELATIONS)
+    assert stage(compiled=False, relation_networks=()).energies == list(CONTRASTIVE)
+
+
+def test_short_clips_are_refused():
+    model, short = stage(compiled=False), {"clips": tiny.clips(frames=3)}
+    for energy in ("higher_order_contrastive", "flip_backward", "slow_backward"):
+        with pytest.raises(ValueError, match=r"must have at least [48] frames"):
+            model.compute_objective(energy, short)
+
+
+def test_wrong_arguments():
+    flip = tiny.relation_network("pose_flip")
+    wrong = [
+        ({"contrastive": ("sideways",)}, "`contrastive` may name 'lower_order_contrastive'"),
+        (
+            {"relation_networks": [flip, tiny.relation_network("pose_flip")]},
+            "`relation_networks` must .*no two the same",
+        ),
+        ({"relation_networks": [], "contrastive": []}, "at least one energy"),
+        ({"motion_autoencoder": None}, "`motion_autoencoder` must be given for energies of higher order"),
+        ({"adapted_layers": ("res3",)}, "`prefixes` match no layer with weights"),
+        ({"pose_autoencoder": PoseAutoencoder(3, 4, 1)}, "`pose_autoencoder` must .*Received: latent_dim=3"),
+        ({"relation_networks": [RelationNetwork("pose_flip", 3, (4,))]}, "of the size 4 for 'pose_flip'"),
+        ({"relation_networks": [RelationNetwork(FlipBackward(4), 4, (4,))]}, "of the size 5 for 'flip_backward'"),
+        ({"relation_networks": [RelationNetwork(FlipBackward(6), 5, (4,))]}, "must be for motions of 4 frames"),
+    ]
+    for arguments, message in wrong:
+        with pytest.raises(ValueError, match=message):
+            stage(compiled=False, **arguments)

@@ -1,0 +1,88 @@
+"""Stage 4: the image encoder learns poses through the frozen decoder."""
+
+import keras
+import numpy as np
+import pytest
+import tiny_networks as tiny
+from keras import ops
+
+from posealign_keras.models import PoseAutoencoder
+from posealign_keras.ops import retarget
+from posealign_keras.relations import PoseFlip
+from posealign_keras.training import RandomAppearance, SourceTraining
+
+
+def stage(**arguments):
+    keras.utils.set_random_seed(0)
+    model = SourceTraining(tiny.image_encoder(), tiny.pose_autoencoder(), **arguments)
+    tiny.compile_quickly(model, keras.optimizers.Adam(0.01))
+    return model
+
+
+def data(count=8):
+    """Poses that can be told from the pictures, and that the decoder can show."""
+    decoder = stage().pose_autoencoder
+    latents = np.random.default_rng(0).uniform(-1, 1, (count, tiny.POSE_LATENT)).astype("float32")
+    return {"x": tiny.images(count), "y": ops.convert_to_numpy(decoder.decode(latents))}
+
+
+def test_error_falls_and_the_decoder_stays():
+    model = stage(mirror=False)
+    before = tiny.arrays(model.pose_autoencoder), tiny.arrays(model.image_encoder)
+    history = model.fit(**data(), batch_size=8, epochs=40, verbose=0).history
+    assert set(history) == {"loss", "supervised"}
+    assert history["supervised"][-1] < 0.6 * history["supervised"][0]
+    assert tiny.arrays(model.pose_autoencoder) == before[0]
+    # Everything in the image encoder is trained, normalisation and its statistics too.
+    after = tiny.arrays(model.image_encoder)
+    assert all(one != other for one, other in zip(before[1], after, strict=True))
+
+
+def test_validation_is_the_mean_joint_error_without_mirrors_or_augmentation():
+    model, batch = stage(augmentation=RandomAppearance(seed=0)), data()
+    expected = np.linalg.norm(model.predict(batch["x"], verbose=0) - batch["y"], axis=-1).mean()
+    for _ in range(2):
+        result = model.evaluate(**batch, batch_size=4, verbose=0, return_dict=True)["supervised"]
+        assert result == pytest.approx(expected, rel=1e-4)
+    history = model.fit(**batch, batch_size=4, verbose=0, validation_data=tuple(batch.values())).history
+    assert {"supervised", "val_supervised"} <= set(history)
+
+
+def test_bone_lengths_of_the_labels_do_not_matter():
+    model = stage()
+    images, poses = tiny.images(4), tiny.poses(4)
+    losses = [float(model.compute_objective("supervised", images, y, training=False)) for y in (poses, retarget(poses))]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-5)
+
+
+@pytest.mark.parametrize("count", [5, 1])
+def test_half_of_a_batch_is_mirrored_with_its_labels(count):
+    images, poses, flip = tiny.images(count), tiny.poses(count), PoseFlip()
+    half = count // 2
+    by_hand = (
+        ops.concatenate([flip.transform_images(images[:half]), images[half:]]),
+        ops.concatenate([flip.transform_poses(poses[:half]), poses[half:]]),
+    )
+    mirrored = float(stage().compute_objective("supervised", images, poses, training=True))
+    assert mirrored == pytest.approx(float(stage(mirror=False).compute_objective("supervised", *by_hand)), rel=1e-5)
+
+
+def test_augmentation_changes_what_is_trained_on():
+    losses = {
+        float(stage(augmentation=layer).compute_objective("supervised", tiny.images(4), tiny.poses(4)))
+        for layer in (None, RandomAppearance(seed=1), RandomAppearance(seed=2))
+    }
+    assert len(losses) == 3
+
+
+def test_a_half_trained_stage_goes_on(tmp_path):
+    model = stage(augmentation=RandomAppearance(brightness=0.1, seed=3))
+    loaded = tiny.assert_training_goes_on(model, tmp_path / "stage.keras", **data())
+    assert loaded.augmentation.brightness == 0.1
+    assert not loaded.pose_autoencoder.trainable_variables
+    assert tiny.arrays(loaded.pose_autoencoder) == tiny.arrays(model.pose_autoencoder)
+
+
+def test_latents_of_another_size_are_refused():
+    with pytest.raises(ValueError, match=r"`pose_autoencoder` must .*`latent_dim=4`. Received: latent_dim=3"):
+        SourceTraining(tiny.image_encoder(), PoseAutoencoder(3, width=4, depth=1))
