@@ -20,7 +20,6 @@ class Settings:
         relation_steps: Training steps of each relation network.
         source_steps: Training steps of the image encoder on the source.
         adaptation_steps: Training steps of the adaptation, all energies together.
-        replay_weight: Weight of the supervised source loss during the adaptation; see `Adaptation`.
     """
 
     sequences: int
@@ -35,7 +34,6 @@ class Settings:
     relation_steps: int
     source_steps: int
     adaptation_steps: int
-    replay_weight: float = 10.0
 
 
 FULL = Settings(
@@ -50,7 +48,7 @@ FULL = Settings(
     motion_views=4,
     relation_steps=1500,
     source_steps=1500,
-    adaptation_steps=300,
+    adaptation_steps=250,
 )
 """For the figures of the documentation: at most 20 minutes on two cores."""
 

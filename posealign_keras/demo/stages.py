@@ -139,10 +139,13 @@ def _adapt(run, stage, file, contrastive, relations):
         run.workspace.load_model("motion_autoencoder.keras"),
         [run.workspace.load_model(f"relation_{name}.keras") for name in relations],
         contrastive,
-        replay_weight=run.settings.replay_weight,
+        replay_weight=2.0,
+        measured_on="poses",
+        images_per_clip=16,
         seed=run.seed,
     )
-    model.compile(optimizer={energy: keras.optimizers.Adam(3e-4) for energy in model.energies})
+    turns = steps // len(model.energies)
+    model.compile(optimizer={energy: _adam(1e-3, turns) for energy in model.energies})
     _fit(run, stage, model, _adaptation_batches(run), steps, "loss")
     run.workspace.save_model(file, source_only)
     return [file]
@@ -152,7 +155,7 @@ def _adaptation_batches(run):
     import tensorflow as tf
 
     clips = data.unlabelled_clips(run.workspace.path("records/target"), "train").map(lambda record: record["frames"])
-    clips = clips.cache().shuffle(1024, seed=run.seed).repeat().batch(4, drop_remainder=True)
+    clips = clips.cache().shuffle(1024, seed=run.seed).repeat().batch(6, drop_remainder=True)
     both = tf.data.Dataset.zip(clips, _source_batches(run, 64))
     return both.map(
         lambda clips, source: ({"clips": clips, "source_images": source[0], "source_poses": source[1]},)

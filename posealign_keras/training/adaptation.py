@@ -37,7 +37,10 @@ class Adaptation(MultiObjectiveModel):
         motion_autoencoder: The trained `MotionAutoencoder`; frozen. May be `None` without higher-order energies.
         relation_networks: The trained `RelationNetwork`s, one per relation energy; frozen.
         contrastive: Which contrastive energies to use.
-        replay_weight: Weight of the supervised source loss, in units of latent per metre; 0 does without source data.
+        replay_weight: Weight of the supervised source loss, a mean joint distance in metres; 0 does without source data.
+        measured_on: How far the two ends of a relation are apart. `"latents"`: the distance of their latents, as in the
+            paper, which also falls when all latents shrink towards 0. `"poses"`: the mean joint distance of their
+            decoded poses in metres, which shrinking latents do not lower.
         adapted_layers: Prefixes of the names of the backbone layers that adapt.
         images_per_clip: Number of frames, evenly spaced, that each clip contributes to the energies on images.
         temperature: τ of InfoNCE.
@@ -67,6 +70,7 @@ class Adaptation(MultiObjectiveModel):
         relation_networks,
         contrastive=(LOWER_ORDER_CONTRASTIVE, HIGHER_ORDER_CONTRASTIVE),
         replay_weight: float = 0.0,
+        measured_on: str = "latents",
         adapted_layers=("conv3_",),
         images_per_clip: int = 8,
         temperature: float = 0.07,
@@ -80,12 +84,15 @@ class Adaptation(MultiObjectiveModel):
         self.relation_networks = list(relation_networks)
         self.contrastive = list(contrastive)
         self.replay_weight = replay_weight
+        self.measured_on = measured_on
         self.adapted_layers = list(adapted_layers)
         self.images_per_clip = images_per_clip
         self.temperature = temperature
         self.seed = seed
 
         self._network_of = {network.relation.name: network for network in self.relation_networks}
+        if measured_on not in ("latents", "poses"):
+            raise ValueError(f"`measured_on` must be 'latents' or 'poses'. Received: measured_on={measured_on!r}")
         unknown = set(self.contrastive) - {LOWER_ORDER_CONTRASTIVE, HIGHER_ORDER_CONTRASTIVE}
         if unknown:
             raise ValueError(
@@ -205,7 +212,12 @@ class Adaptation(MultiObjectiveModel):
     def _relation(self, name, clips):
         network = self._network_of[name]
         anchor, counterpart = self._embed(*network.relation.image_pair(clips))
-        return relation_energy(network(anchor), counterpart)
+        predicted = network(anchor)
+        if self.measured_on == "latents":
+            return relation_energy(predicted, counterpart)
+        if network.relation.order == "higher":
+            predicted, counterpart = (self.motion_autoencoder.decode(end) for end in (predicted, counterpart))
+        return joint_distance(*(self.pose_autoencoder.decode(end) for end in (counterpart, predicted)))
 
     def _contrast(self, name, clips):
         if name == HIGHER_ORDER_CONTRASTIVE:

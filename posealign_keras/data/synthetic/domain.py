@@ -258,12 +258,12 @@ STUDIO = Domain(
 WILD = Domain(
     name="wild",
     limb_length=(0.9, 1.1),
-    girth=(0.95, 1.35),
+    girth=(0.95, 1.25),
     belly=(0.95, 1.25),
     cloth_saturation=(0.3, 1.0),
     cloth_value=(0.3, 1.0),
     skin=(0.1, 1.0),
-    pattern=0.5,
+    pattern=0.35,
     pattern_period=(0.1, 0.3),
     open_front=0.4,
     sleeve_length=(0.3, 2.1),
@@ -274,21 +274,21 @@ WILD = Domain(
     lamp_elevation=(10, 75),
     light_tint=0.15,
     place_saturation=(0.0, 0.4),
-    place_value=(0.45, 0.95),
+    place_value=(0.25, 0.75),
     floor=0.8,
     texture=(0.0, 0.03),
-    clutter=(2, 6),
+    clutter=(1, 4),
     clutter_size=(0.04, 0.3),
-    clutter_softness=(0.02, 0.2),
+    clutter_softness=(0.06, 0.25),
     occluders=(0, 1),
-    occluder_size=(0.03, 0.09),
+    occluder_size=(0.02, 0.06),
     azimuth=(0, 360),
     elevation=(-10, 20),
     roll=(-3, 3),
     focal_length=(1.8, 3.6),
     fill=(0.78, 0.92),
     shift=0.02,
-    exposure=(0.85, 1.2),
+    exposure=(0.8, 1.1),
     colour_cast=0.12,
     gamma=(0.75, 1.15),
     contrast=(0.8, 1.2),
@@ -296,7 +296,7 @@ WILD = Domain(
     blur=(0.0, 0.01),
     noise=(0.0, 0.025),
 )
-"""Clutter, strong light, bright patterns, other bodies and cameras: where the pictures without labels come from."""
+"""Dark and cluttered places, strong light, bright patterns, other bodies and cameras: the pictures without labels."""
 
 _DOMAINS = {domain.name: domain for domain in (STUDIO, WILD)}
 
