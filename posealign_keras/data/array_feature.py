@@ -56,7 +56,7 @@ class ArrayFeature(Feature):
             raise self.error("relative to the root: joint 0 exactly zero", array[..., 0, :])
         return array, array.shape
 
-    def store(self, value, jpeg_quality):  # noqa: ARG002
+    def store(self, value, jpeg_quality):
         """All numbers, last axis fastest."""
         return value.ravel().astype("float32" if self.dtype == "float32" else "int64").tolist()
 

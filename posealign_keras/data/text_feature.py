@@ -39,10 +39,10 @@ class TextFeature(Feature):
             raise self.error("text that UTF-8 can hold", value) from error
         return value, ()
 
-    def store(self, value, jpeg_quality):  # noqa: ARG002
+    def store(self, value, jpeg_quality):
         """The text as UTF-8."""
         return [value.encode()]
 
-    def decode(self, stored, shape):  # noqa: ARG002
+    def decode(self, stored, shape):
         """The bytes as they are."""
         return import_tensorflow().identity(stored)

@@ -5,6 +5,7 @@ import hashlib
 import os
 import platform
 import resource
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
@@ -79,7 +80,7 @@ def run_demo(out="posealign-demo", mocap=None, preset="small", seed: int = 0, qu
     }
     workspace = Workspace(out, arguments, fresh)
     run = Run(workspace, configuration, QUICK if quick else FULL, seed, mocap)
-    work = {
+    work: dict[str, Callable[[Run], list[str]]] = {
         "records": stages.make_records,
         "pose_aae": stages.train_pose_autoencoder,
         "motion_aae": stages.train_motion_autoencoder,
@@ -122,8 +123,8 @@ def run_demo(out="posealign-demo", mocap=None, preset="small", seed: int = 0, qu
     target = metrics["target"]
     before, after = target["source_only"]["mpjpe"], target["adapted"]["mpjpe"]
     print(
-        f"\nTarget test error (MPJPE): {before:.1f} mm before, {after:.1f} mm after adaptation ({after / before:.2f} of it)"
-        f"\nReport: {report.resolve()}",
+        f"\nTarget test error (MPJPE): {before:.1f} mm before, {after:.1f} mm after adaptation, "
+        f"{after / before:.2f} of it\nReport: {report.resolve()}",
         flush=True,
     )
     return report

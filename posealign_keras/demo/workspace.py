@@ -113,7 +113,9 @@ class Workspace:
             state = json.loads(path.read_text())
             stages, arguments = dict(state["stages"]), dict(state["arguments"])
         except (ValueError, KeyError, TypeError) as error:
-            raise ValueError(f"{str(path)!r} cannot be read as the state of a run ({error}); start over with --fresh.")
+            raise ValueError(
+                f"{str(path)!r} cannot be read as the state of a run ({error}); start over with --fresh."
+            ) from error
         differences = [
             f"{name}: {arguments.get(name)!r} there, {self.arguments.get(name)!r} now"
             for name in sorted({*arguments, *self.arguments})

@@ -37,7 +37,7 @@ class Adaptation(MultiObjectiveModel):
         motion_autoencoder: The trained `MotionAutoencoder`; frozen. May be `None` without higher-order energies.
         relation_networks: The trained `RelationNetwork`s, one per relation energy; frozen.
         contrastive: Which contrastive energies to use.
-        replay_weight: Weight of the supervised source loss, a mean joint distance in metres; 0 does without source data.
+        replay_weight: Weight of the supervised source loss, a mean joint distance in metres; 0 needs no source data.
         measured_on: How far the two ends of a relation are apart. `"latents"`: the distance of their latents, as in the
             paper, which also falls when all latents shrink towards 0. `"poses"`: the mean joint distance of their
             decoded poses in metres, which shrinking latents do not lower.
