@@ -6,7 +6,6 @@ import pytest
 import tiny_networks as tiny
 
 from posealign_keras.models import MotionAutoencoder
-from posealign_keras.ops import retarget
 from posealign_keras.training import MotionAAE
 
 
@@ -22,16 +21,18 @@ def stage(rates=(0.02, 0.02), **arguments):
 
 
 def data(model, count=16):
-    motions = keras.ops.convert_to_numpy(retarget(tiny.motions(count)))
-    return {"x": keras.ops.convert_to_numpy(model.pose_autoencoder.encode(motions)), "y": motions}
+    """Paths between two latents, and their poses: what a perfect motion auto-encoder reconstructs without error."""
+    start, end = np.random.default_rng(0).uniform(-0.9, 0.9, (2, count, 1, tiny.POSE_LATENT))
+    latents = (start + np.linspace(0, 1, tiny.FRAMES)[:, None] * (end - start)).astype("float32")
+    return {"x": latents, "y": keras.ops.convert_to_numpy(model.pose_autoencoder.decode(latents))}
 
 
 def test_reconstruction_improves_and_the_pose_decoder_stays():
     model = stage(latent_weight=1.0)
     before = tiny.arrays(model.pose_autoencoder)
-    history = model.fit(**data(model), batch_size=8, epochs=25, verbose=0).history
-    assert history["autoencoder_reconstruction"][-1] < 0.85 * history["autoencoder_reconstruction"][0]
-    assert history["autoencoder_latent"][-1] < 0.95 * history["autoencoder_latent"][0]
+    history = model.fit(**data(model), batch_size=8, epochs=40, verbose=0).history
+    assert history["autoencoder_reconstruction"][-1] < 0.8 * history["autoencoder_reconstruction"][0]
+    assert history["autoencoder_latent"][-1] < 0.8 * history["autoencoder_latent"][0]
     assert tiny.arrays(model.pose_autoencoder) == before
     assert not model.pose_autoencoder.trainable_variables
     weights = model.latent_weight, model.adversarial_weight

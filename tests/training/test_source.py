@@ -31,7 +31,7 @@ def test_error_falls_and_the_decoder_stays():
     before = tiny.arrays(model.pose_autoencoder), tiny.arrays(model.image_encoder)
     history = model.fit(**data(), batch_size=8, epochs=40, verbose=0).history
     assert set(history) == {"loss", "supervised"}
-    assert history["supervised"][-1] < 0.6 * history["supervised"][0]
+    assert history["supervised"][-1] < 0.75 * history["supervised"][0]
     assert tiny.arrays(model.pose_autoencoder) == before[0]
     # Everything in the image encoder is trained, normalisation and its statistics too.
     after = tiny.arrays(model.image_encoder)

@@ -55,12 +55,6 @@ def poses(count, seed=0):
     return joints.astype("float32")
 
 
-def motions(count, frames=FRAMES, seed=0):
-    """`(count, frames, 17, 3)`: people who go from one pose to another."""
-    share = np.linspace(0, 1, frames)[:, None, None]
-    return ((1 - share) * poses(count, seed)[:, None] + share * poses(count, seed + 1)[:, None]).astype("float32")
-
-
 def images(*leading, seed=0):
     random = np.random.default_rng(seed)
     return random.integers(0, 256, (*leading, SIZE, SIZE, 3)).astype("uint8")
