@@ -134,6 +134,22 @@ def test_relation_energies_are_distances_between_latents():
         assert float(energy) == pytest.approx(expected, rel=1e-4)
 
 
+def test_relation_energies_can_be_distances_between_decoded_poses():
+    model, clips = stage(compiled=False, measured_on="poses"), tiny.clips(2)
+    encoder, pose, motion = model.image_encoder, model.pose_autoencoder, model.motion_autoencoder
+    anchors = clips[:, [2, 6]].reshape(-1, tiny.SIZE, tiny.SIZE, 3)
+    ends = model.relation_networks[0](encoder(anchors)), encoder(anchors[:, :, ::-1])
+    one, other = (numpy_of(pose.decode(end)) for end in ends)
+    energy = model.compute_objective("pose_flip", {"clips": clips})
+    assert float(energy) == pytest.approx(np.linalg.norm(one - other, axis=-1).mean(), rel=1e-4)
+
+    anchor, counterpart = (ops.stack([encoder(f) for f in c]) for c in (clips[:, 0:8:2], clips[:, 5:1:-1]))
+    ends = model.relation_networks[2](motion.encode(anchor)), motion.encode(counterpart)
+    one, other = (numpy_of(pose.decode(motion.decode(end))) for end in ends)
+    energy = model.compute_objective("slow_backward", {"clips": clips})
+    assert float(energy) == pytest.approx(np.linalg.norm(one - other, axis=-1).mean(), rel=1e-3)
+
+
 @pytest.mark.parametrize("energy", CONTRASTIVE)
 def test_contrastive_energies_are_info_nce(energy):
     model, clips = stage(compiled=False, temperature=0.5), tiny.clips(3)
@@ -216,6 +232,7 @@ def test_short_clips_are_refused():
 def test_wrong_arguments():
     flip = tiny.relation_network("pose_flip")
     wrong = [
+        ({"measured_on": "joints"}, "`measured_on` must be 'latents' or 'poses'. Received: measured_on='joints'"),
         ({"contrastive": ("sideways",)}, "`contrastive` may name 'lower_order_contrastive'"),
         (
             {"relation_networks": [flip, tiny.relation_network("pose_flip")]},
