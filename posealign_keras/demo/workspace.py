@@ -20,7 +20,8 @@ class Workspace:
 
     Args:
         directory: The directory; it is made if it is missing.
-        arguments: What the results depend on; a directory made with other arguments is refused.
+        arguments: What the results depend on; a directory with finished stages of other
+            arguments is refused.
         fresh: Forget what an earlier run has finished.
 
     Raises:
@@ -121,7 +122,7 @@ class Workspace:
             for name in sorted({*arguments, *self.arguments})
             if arguments.get(name) != self.arguments.get(name)
         ]
-        if differences:
+        if stages and differences:
             raise ValueError(
                 f"{str(self.directory)!r} holds a run with other arguments ({'; '.join(differences)}). "
                 "Choose another --out, or start over with --fresh."

@@ -1,0 +1,86 @@
+"""The whole spine at a tiny size: interrupted, continued, and measured."""
+
+import json
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+
+from posealign_keras.cli import main
+from posealign_keras.demo import run as demo
+from posealign_keras.demo import stages
+from posealign_keras.models import PoseEstimator
+from posealign_keras.presets import SMALL
+
+TINY = replace(
+    demo.QUICK,
+    sequences=12,
+    sequence_frames=90,
+    source_images=70,
+    source_test_images=8,
+    target_clips=6,
+    target_test_clips=2,
+    pose_steps=4,
+    motion_steps=2,
+    relation_steps=2,
+    source_steps=2,
+    adaptation_steps=5,
+)
+NETWORKS = replace(SMALL, pose_width=16, motion_units=4, relation_widths=(16,), discriminator_width=8, head_widths=(16,))
+POSE_ERRORS = {"mpjpe", "pa_mpjpe", "pck150"}
+
+
+@pytest.mark.slow
+def test_a_run_that_is_interrupted_and_continued(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(demo, "QUICK", TINY)
+    monkeypatch.setattr(demo, "get_configuration", lambda name: NETWORKS)
+    command = ["demo", "--quick", "--seed", "3", "--out", str(tmp_path)]
+
+    def interrupt(run):
+        (tmp_path / ".motion_autoencoder.partial.keras").write_text("half")
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as interrupted:
+        interrupted.setattr(stages, "train_motion_autoencoder", interrupt)
+        assert main(command) == 130
+    assert not (tmp_path / "metrics.json").exists()
+    capsys.readouterr()
+
+    assert main(command) == 0
+    printed = capsys.readouterr().out
+    assert "[1/10] records: finished before" in printed
+    assert "[2/10] pose_aae: finished before" in printed
+    assert "motion_aae: finished before" not in printed
+    check_metrics(json.loads((tmp_path / "metrics.json").read_text()))
+    assert "<html" in (tmp_path / "report.html").read_text()
+    estimator = keras.saving.load_model(tmp_path / "adapted.keras")
+    assert isinstance(estimator, PoseEstimator)
+    assert estimator.predict_poses(np.zeros((2, 64, 64, 3), "uint8")).shape == (2, 17, 3)
+
+    assert main(command) == 0
+    assert capsys.readouterr().out.count("finished before") == 9
+
+
+def check_metrics(metrics):
+    """The contract of `metrics.json`."""
+    for domain in ("source", "target"):
+        for network in ("source_only", "adapted"):
+            assert metrics[domain][network].keys() >= POSE_ERRORS
+    assert metrics["pose_aae"]["test_reconstruction"] > 0
+    assert metrics["motion_aae"]["test_reconstruction"] > 0
+    assert set(metrics["relations"]) == {"pose_flip", "in_plane_rotation", "flip_backward", "slow_backward"}
+    for relation in metrics["relations"].values():
+        assert relation.keys() >= {"latent_distance", "decoded_error", "identity_error"}
+    rows = metrics["ablation"]
+    assert [len(row["energies"]) for row in rows] == [0, 2, 3, 4, 5]
+    assert rows[0]["mpjpe"] == metrics["target"]["source_only"]["mpjpe"]
+    assert rows[-1]["mpjpe"] == metrics["target"]["adapted"]["mpjpe"]
+    assert set(metrics["collapse"]) == {"latent_spread_source", "latent_spread_adapted"}
+    assert set(metrics["seconds"]) == {
+        *("records", "pose_aae", "motion_aae", "relations", "source", "adaptation"),
+        *("ablation_1", "ablation_2", "ablation_3", "evaluation"),
+    }
+    assert 0 < metrics["peak_memory_mb"] < 16_000
+    assert metrics["arguments"]["seed"] == 3
+    assert metrics["environment"]["backend"] == keras.backend.backend()
