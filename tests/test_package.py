@@ -26,8 +26,7 @@ def test_no_other_backend_is_imported(backend):
 
 def test_importing_the_package_is_free():
     code = (
-        "import time, keras\n"
-        "start = time.perf_counter(); import posealign_keras; print(time.perf_counter() - start)\n"
+        "import time, keras\nstart = time.perf_counter(); import posealign_keras; print(time.perf_counter() - start)\n"
     )
     whole = "import time; start = time.perf_counter(); import keras; print(time.perf_counter() - start)"
     assert float(python(code, "torch").stdout) < 0.1 * float(python(whole, "torch").stdout)

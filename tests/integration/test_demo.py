@@ -1,7 +1,9 @@
 """The whole spine at a tiny size: interrupted, continued, and measured."""
 
 import json
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -27,24 +29,28 @@ TINY = replace(
     source_steps=2,
     adaptation_steps=5,
 )
-NETWORKS = replace(SMALL, pose_width=16, motion_units=4, relation_widths=(16,), discriminator_width=8, head_widths=(16,))
+NETWORKS = replace(
+    SMALL, pose_width=16, motion_units=4, relation_widths=(16,), discriminator_width=8, head_widths=(16,)
+)
 POSE_ERRORS = {"mpjpe", "pa_mpjpe", "pck150"}
 
 
 @pytest.mark.slow
 def test_a_run_that_is_interrupted_and_continued(tmp_path, capsys, monkeypatch):
+    out = tmp_path / "posealign-demo"
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(demo, "QUICK", TINY)
     monkeypatch.setattr(demo, "get_configuration", lambda name: NETWORKS)
-    command = ["demo", "--quick", "--seed", "3", "--out", str(tmp_path)]
+    command = ["demo", "--quick", "--seed", "3"]
 
     def interrupt(run):
-        (tmp_path / ".motion_autoencoder.partial.keras").write_text("half")
+        (out / ".motion_autoencoder.partial.keras").write_text("half")
         raise KeyboardInterrupt
 
     with monkeypatch.context() as interrupted:
         interrupted.setattr(stages, "train_motion_autoencoder", interrupt)
         assert main(command) == 130
-    assert not (tmp_path / "metrics.json").exists()
+    assert not (out / "metrics.json").exists()
     capsys.readouterr()
 
     assert main(command) == 0
@@ -52,14 +58,17 @@ def test_a_run_that_is_interrupted_and_continued(tmp_path, capsys, monkeypatch):
     assert "[1/10] records: finished before" in printed
     assert "[2/10] pose_aae: finished before" in printed
     assert "motion_aae: finished before" not in printed
-    check_metrics(json.loads((tmp_path / "metrics.json").read_text()))
-    assert "<html" in (tmp_path / "report.html").read_text()
-    estimator = keras.saving.load_model(tmp_path / "adapted.keras")
+    check_metrics(json.loads((out / "metrics.json").read_text()))
+    assert "<html" in (out / "report.html").read_text()
+    estimator = keras.saving.load_model(out / "adapted.keras")
     assert isinstance(estimator, PoseEstimator)
     assert estimator.predict_poses(np.zeros((2, 64, 64, 3), "uint8")).shape == (2, 17, 3)
 
     assert main(command) == 0
     assert capsys.readouterr().out.count("finished before") == 9
+
+    check_readme()
+    assert keras.saving.load_model(tmp_path / "mine.keras").predict_poses(np.zeros((2, 64, 64, 3))).shape == (2, 17, 3)
 
 
 def check_metrics(metrics):
@@ -84,3 +93,17 @@ def check_metrics(metrics):
     assert 0 < metrics["peak_memory_mb"] < 16_000
     assert metrics["arguments"]["seed"] == 3
     assert metrics["environment"]["backend"] == keras.backend.backend()
+
+
+def check_readme():
+    """Run the Python of the README, which begins with what the demo leaves."""
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    (code,) = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
+    rng = np.random.default_rng(0)
+    arrays = {
+        "images": rng.integers(0, 256, (8, 64, 64, 3)).astype("uint8"),
+        "joints": rng.normal(size=(8, 17, 3)).astype("float32"),
+        "clips": rng.integers(0, 256, (4, 60, 64, 64, 3)).astype("uint8"),
+    }
+    exec(compile(code, "README.md", "exec"), arrays)
+    assert arrays["poses"].shape == (8, 17, 3)
