@@ -53,17 +53,17 @@ FULL = Settings(
 """For the figures of the documentation: at most 20 minutes on two cores."""
 
 QUICK = Settings(
-    sequences=60,
+    sequences=40,
     sequence_frames=120,
-    source_images=1000,
-    source_test_images=200,
-    target_clips=16,
-    target_test_clips=8,
-    pose_steps=300,
-    motion_steps=40,
+    source_images=500,
+    source_test_images=100,
+    target_clips=12,
+    target_test_clips=4,
+    pose_steps=150,
+    motion_steps=20,
     motion_views=1,
-    relation_steps=100,
-    source_steps=100,
-    adaptation_steps=20,
+    relation_steps=40,
+    source_steps=40,
+    adaptation_steps=10,
 )
 """To see that everything runs, in three minutes; the results are poor."""

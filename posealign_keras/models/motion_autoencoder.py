@@ -46,16 +46,16 @@ class MotionAutoencoder(keras.Model):
         self.units = units
         self.depth = depth
 
-        def recurrent():
-            # cuDNN's LSTM turns XLA off and cannot be exported to machines without a GPU.
-            return [
-                layers.Bidirectional(layers.LSTM(units, return_sequences=True, use_cudnn=False)) for _ in range(depth)
-            ]
+        # `Bidirectional` copies the layer that it is given. All of these stay alive until the end: while a file is
+        # loaded, Keras tells layers apart by their address, and would take a new layer in an old one's place for it.
+        # cuDNN's LSTM turns XLA off and cannot be exported to machines without a GPU.
+        lstms = [layers.LSTM(units, return_sequences=True, use_cudnn=False) for _ in range(2 * depth)]
+        recurrent = [layers.Bidirectional(lstm) for lstm in lstms]
 
         self.encoder = keras.Sequential(
             [
                 keras.Input((frames, pose_latent_dim)),
-                *recurrent(),
+                *recurrent[:depth],
                 layers.Flatten(),
                 layers.Dense(latent_dim, activation="tanh", dtype="float32"),
             ],
@@ -66,7 +66,7 @@ class MotionAutoencoder(keras.Model):
                 keras.Input((latent_dim,)),
                 layers.Dense(frames * units),
                 layers.Reshape((frames, units)),
-                *recurrent(),
+                *recurrent[depth:],
                 layers.Dense(pose_latent_dim, activation="tanh", dtype="float32"),
             ],
             name="motion_decoder",

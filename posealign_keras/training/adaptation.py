@@ -38,6 +38,9 @@ class Adaptation(MultiObjectiveModel):
         relation_networks: The trained `RelationNetwork`s, one per relation energy; frozen.
         contrastive: Which contrastive energies to use.
         replay_weight: Weight of the supervised source loss, a mean joint distance in metres; 0 needs no source data.
+        spread_weight: Weight of a term that keeps the target's latents as spread out as samples of the prior: the mean
+            over the latent's dimensions of how much their standard deviation over a batch falls short of 1/2. It works
+            against the collapse of all poses into one.
         measured_on: How far the two ends of a relation are apart. `"latents"`: the distance of their latents, as in the
             paper, which also falls when all latents shrink towards 0. `"poses"`: the mean joint distance of their
             decoded poses in metres, which shrinking latents do not lower.
@@ -70,6 +73,7 @@ class Adaptation(MultiObjectiveModel):
         relation_networks,
         contrastive=(LOWER_ORDER_CONTRASTIVE, HIGHER_ORDER_CONTRASTIVE),
         replay_weight: float = 0.0,
+        spread_weight: float = 0.0,
         measured_on: str = "latents",
         adapted_layers=("conv3_",),
         images_per_clip: int = 8,
@@ -84,6 +88,7 @@ class Adaptation(MultiObjectiveModel):
         self.relation_networks = list(relation_networks)
         self.contrastive = list(contrastive)
         self.replay_weight = replay_weight
+        self.spread_weight = spread_weight
         self.measured_on = measured_on
         self.adapted_layers = list(adapted_layers)
         self.images_per_clip = images_per_clip
@@ -140,21 +145,29 @@ class Adaptation(MultiObjectiveModel):
         }
 
     def compute_objective(self, name, x, y=None, sample_weight=None, training=True):
-        """One energy on a batch of clips, with the source's supervised loss where there is replay."""
+        """One energy on a batch of clips, with the terms that keep it from degenerate minima, if they have a weight."""
         clips = x["clips"]
         if not self._is_higher_order(name):
             clips = self._images_of(clips)
         energy = self._contrast(name, clips) if name in self.projections else self._relation(name, clips)
-        if not self.replay_weight:
-            return energy
+        terms, loss = {}, energy
+        if self.replay_weight:
+            terms["replay"] = self._replay(x)
+            loss = loss + self.replay_weight * terms["replay"]
+        if self.spread_weight:
+            latents = self.image_encoder(self._images_of(x["clips"]))
+            terms["missing_spread"] = ops.mean(ops.relu(0.5 - ops.std(latents, axis=0)))
+            loss = loss + self.spread_weight * terms["missing_spread"]
+        return (loss, {"energy": energy, **terms}) if terms else loss
+
+    def _replay(self, x):
         if not {"source_images", "source_poses"} <= set(x):
             raise ValueError(
                 "`x` must hold 'source_images' and 'source_poses' for replay; `replay_weight=0` does without. "
                 f"Received: {sorted(x)} with replay_weight={self.replay_weight}"
             )
         poses = retarget(x["source_poses"], skeleton=self.pose_autoencoder.skeleton)
-        replay = joint_distance(poses, self(x["source_images"]))
-        return energy + self.replay_weight * replay, {"energy": energy, "replay": replay}
+        return joint_distance(poses, self(x["source_images"]))
 
     def _is_higher_order(self, energy):
         if energy in self._network_of:

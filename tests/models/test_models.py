@@ -289,3 +289,14 @@ def test_latents_and_poses_stay_float32_under_mixed_precision():
     np.testing.assert_allclose(lengths(joints), np.tile(BODY17.bone_lengths[1:], (3, 1)), atol=1e-5)
     for values in (z, motion.encode(latents(3, 5, 6)), motion.decode(latents(3, 7)), encoder(images())):
         assert keras.backend.standardize_dtype(values.dtype) == "float32"
+
+
+def test_motion_autoencoder_loads_alike_every_time(tmp_path):
+    """Keras once took a new LSTM for a freed one at the same address, now and then."""
+    model = MotionAutoencoder(frames=2, pose_latent_dim=2, latent_dim=2, units=2)
+    model.save(tmp_path / "motion.keras")
+    for _ in range(8):
+        loaded = keras.saving.load_model(tmp_path / "motion.keras")
+        assert len({id(weight) for weight in loaded.weights}) == len(model.weights)
+        for one, other in zip(loaded.get_weights(), model.get_weights(), strict=True):
+            np.testing.assert_array_equal(one, other)

@@ -249,3 +249,16 @@ def test_wrong_arguments():
     for arguments, message in wrong:
         with pytest.raises(ValueError, match=message):
             stage(compiled=False, **arguments)
+
+
+def test_missing_spread_is_how_far_latents_fall_short_of_one_half():
+    model = stage(compiled=False, spread_weight=0.3, contrastive=())
+    data = {"clips": tiny.clips(3)}
+    loss, terms = model.compute_objective("pose_flip", data, training=False)
+    frames = [round((i + 0.5) * data["clips"].shape[1] / 2 - 0.5) for i in range(2)]
+    images = data["clips"][:, frames].reshape(-1, *data["clips"].shape[2:])
+    spread = numpy_of(model.image_encoder(images)).std(axis=0)
+    missing = np.maximum(0.5 - spread, 0).mean()
+    np.testing.assert_allclose(float(terms["missing_spread"]), missing, rtol=1e-4)
+    np.testing.assert_allclose(float(loss), float(terms["energy"]) + 0.3 * missing, rtol=1e-5)
+    assert "replay" not in terms
