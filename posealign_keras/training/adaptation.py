@@ -156,7 +156,9 @@ class Adaptation(MultiObjectiveModel):
             loss = loss + self.replay_weight * terms["replay"]
         if self.spread_weight:
             latents = self.image_encoder(self._images_of(x["clips"]))
-            terms["missing_spread"] = ops.mean(ops.relu(0.5 - ops.std(latents, axis=0)))
+            # The gradient of the root is infinite where all latents agree.
+            spread = ops.sqrt(ops.var(latents, axis=0) + 1e-8)
+            terms["missing_spread"] = ops.mean(ops.relu(0.5 - spread))
             loss = loss + self.spread_weight * terms["missing_spread"]
         return (loss, {"energy": energy, **terms}) if terms else loss
 

@@ -259,6 +259,6 @@ def test_missing_spread_is_how_far_latents_fall_short_of_one_half():
     images = data["clips"][:, frames].reshape(-1, *data["clips"].shape[2:])
     spread = numpy_of(model.image_encoder(images)).std(axis=0)
     missing = np.maximum(0.5 - spread, 0).mean()
-    np.testing.assert_allclose(float(terms["missing_spread"]), missing, rtol=1e-4)
-    np.testing.assert_allclose(float(loss), float(terms["energy"]) + 0.3 * missing, rtol=1e-5)
+    np.testing.assert_allclose(float(terms["missing_spread"]), missing, rtol=1e-3)
+    np.testing.assert_allclose(float(loss), float(terms["energy"]) + 0.3 * missing, rtol=1e-3)
     assert "replay" not in terms
