@@ -10,6 +10,8 @@ from posealign_keras.skeletons import BODY17
 MATERIALS = ("shirt", "trousers", "sleeve", "leg", "skin", "head", "shoe")
 
 _AVERAGE_BONES = sum(BODY17.bone_lengths)
+# Least height of the top of the head above the thorax, metres on an average body.
+_HEAD_RISE = 0.24
 _TOWARDS_CAMERA = np.array([0.0, 0.0, -1.0])
 
 
@@ -167,11 +169,14 @@ class _Builder:
         offset = offset - np.sum(offset * up, axis=-1, keepdims=True) * up
         axes = _axes_along(up, self.chest_front + offset / (0.06 * unit))
         front, up = axes[:, 1], axes[:, 2]
-        crown = joint["head_top"] - unit * (0.082 * up - 0.004 * front)
-        jaw = joint["head_top"] - unit * (0.148 * up - 0.025 * front)
+        # Some motion capture ends the head at the brow: the skull is still drawn whole, and clear of the shoulders.
+        risen = np.sum((joint["head_top"] - joint["thorax"]) * up, axis=-1, keepdims=True)
+        top = joint["head_top"] + np.maximum(_HEAD_RISE * unit - risen, 0) * up
+        crown = top - unit * (0.082 * up - 0.004 * front)
+        jaw = top - unit * (0.148 * up - 0.025 * front)
         self.add("skin", joint["thorax"] - 0.02 * unit * self.chest_up, jaw, (0.056, 0.052), front)
         self.add("head", jaw, crown, (0.054, 0.082), front, depth=1.22, cloth=(crown, axes, 0.082 * unit[:, 0]))
-        nose = joint["head_top"] - unit * (0.117 * up - 0.106 * front)
+        nose = top - unit * (0.117 * up - 0.106 * front)
         self.add("skin", nose, nose + 0.022 * unit * (up - 0.4 * front), (0.017, 0.011), front)
 
     def add_arm(self, side):
