@@ -3,7 +3,15 @@
 import numpy as np
 
 from posealign_keras import data
-from posealign_keras.demo.stages import ADAPTATION_RELATIONS, CONTRASTIVE, MEASURED_RELATIONS, ablation_rows, windows
+from posealign_keras.demo.stages import (
+    ADAPTATION_RELATIONS,
+    CONTRASTIVE,
+    MEAN_TEACHER,
+    MEASURED_RELATIONS,
+    NORMALIZATION,
+    ablation_rows,
+    windows,
+)
 from posealign_keras.evaluation import embed, pose_errors, random_views, relation_quality
 
 _SAMPLES = 6
@@ -45,12 +53,15 @@ def measure(run) -> tuple[dict, dict]:
         "latent_spread_source": spread["source", "source_only"],
         "latent_spread_adapted": spread["target", "adapted"],
     }
-    metrics["ablation"] = [{"energies": [], **_headline(metrics["target"]["source_only"])}]
+    rows = {"normalized": [NORMALIZATION]}
     for stage, (contrastive, relations) in ablation_rows().items():
+        rows[stage] = [NORMALIZATION, MEAN_TEACHER, *contrastive, *relations]
+    metrics["ablation"] = [{"energies": [], **_headline(metrics["target"]["source_only"])}]
+    for stage, energies in rows.items():
         estimate = workspace.load_model(f"{stage}.keras").predict_poses(images["target"])
         errors = pose_errors(truth["target"], estimate, skeleton=skeleton)
-        metrics["ablation"].append({"energies": [*contrastive, *relations], **_headline(errors)})
-    everything = [*CONTRASTIVE, *ADAPTATION_RELATIONS]
+        metrics["ablation"].append({"energies": energies, **_headline(errors)})
+    everything = [NORMALIZATION, MEAN_TEACHER, *CONTRASTIVE, *ADAPTATION_RELATIONS]
     metrics["ablation"].append({"energies": everything, **_headline(metrics["target"]["adapted"])})
 
     metrics |= _embeddings(run)

@@ -227,7 +227,10 @@ def _joints(metrics: Mapping) -> str:
 def _ablation(metrics: Mapping) -> str:
     if not metrics.get("ablation"):
         return ""
-    note = "The target error after adaptation with each set of energies."
+    note = (
+        "The target error after adaptation with each set of energies, all with the same number of steps. "
+        "Normalization: the statistics of batch normalisation are those of the target; no weight changes."
+    )
     return html_section(
         "What each energy adds", note, html_figure("ablation", ablation_figure(metrics["ablation"]), "", "medium")
     )

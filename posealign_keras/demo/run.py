@@ -86,6 +86,7 @@ def run_demo(out="posealign-demo", mocap=None, preset="small", seed: int = 0, qu
         "motion_aae": stages.train_motion_autoencoder,
         "relations": stages.train_relations,
         "source": stages.train_source,
+        "normalization": stages.normalize,
         "adaptation": stages.adapt,
         **{row: functools.partial(stages.adapt_partly, stage=row) for row in stages.ablation_rows()},
     }

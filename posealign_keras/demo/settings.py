@@ -44,11 +44,11 @@ FULL = Settings(
     target_clips=96,
     target_test_clips=48,
     pose_steps=3000,
-    motion_steps=600,
+    motion_steps=450,
     motion_views=4,
-    relation_steps=1500,
-    source_steps=1500,
-    adaptation_steps=250,
+    relation_steps=1000,
+    source_steps=2000,
+    adaptation_steps=180,
 )
 """For the figures of the documentation: at most 20 minutes on two cores."""
 
@@ -64,6 +64,6 @@ QUICK = Settings(
     motion_views=1,
     relation_steps=40,
     source_steps=40,
-    adaptation_steps=10,
+    adaptation_steps=12,
 )
 """To see that everything runs, in three minutes; the results are poor."""

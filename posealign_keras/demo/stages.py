@@ -12,6 +12,7 @@ from posealign_keras.evaluation import embed, random_views
 from posealign_keras.models import PoseEstimator
 from posealign_keras.training import Adaptation, MotionAAE, PoseAAE, RelationRegression, SourceTraining
 
+NORMALIZATION, MEAN_TEACHER = "normalization", "mean_teacher"
 CONTRASTIVE = ("lower_order_contrastive", "higher_order_contrastive")
 ADAPTATION_RELATIONS = ("pose_flip", "flip_backward", "slow_backward")
 MEASURED_RELATIONS = ("pose_flip", "in_plane_rotation", "flip_backward", "slow_backward")
@@ -112,15 +113,30 @@ def train_source(run) -> list[str]:
     return ["source_only.keras"]
 
 
+def normalize(run) -> list[str]:
+    """Before stage 5: the image encoder with the statistics of batch normalisation of the target."""
+    estimator = run.workspace.load_model("source_only.keras")
+    clips = data.load_arrays(run.workspace.path("records/target"), "train", data.UNLABELLED_CLIP)["frames"]
+    frames = clips[:, ::4].reshape(-1, *clips.shape[2:])
+    frames = np.random.default_rng(run.seed).permutation(frames)
+    estimator.image_encoder.adapt_normalization(frames, min(128, len(frames)))
+    run.workspace.save_model("normalized.keras", estimator)
+    return ["normalized.keras"]
+
+
 def adapt(run) -> list[str]:
     """Stage 5: the adaptation with all energies."""
     return _adapt(run, "adaptation", "adapted.keras", CONTRASTIVE, ADAPTATION_RELATIONS)
 
 
 def ablation_rows() -> dict[str, tuple]:
-    """The partial adaptations in the paper's order, without the complete one: `{stage: (contrastive, relations)}`."""
-    partial = range(len(ADAPTATION_RELATIONS))
-    return {f"ablation_{count + 1}": (CONTRASTIVE, ADAPTATION_RELATIONS[:count]) for count in partial}
+    """The partial adaptations, without the complete one: `{stage: (contrastive, relations)}`.
+
+    The energies of the paper come in the paper's order. The mean teacher is in all of them, since without it they
+    make poses alike.
+    """
+    rows = [((), ()), *((CONTRASTIVE, ADAPTATION_RELATIONS[:count]) for count in range(len(ADAPTATION_RELATIONS)))]
+    return {f"ablation_{number + 1}": row for number, row in enumerate(rows)}
 
 
 def adapt_partly(run, stage) -> list[str]:
@@ -132,34 +148,42 @@ def _adapt(run, stage, file, contrastive, relations):
     steps = run.settings.adaptation_steps
     # The same start, the same batches and the same number of steps for every row of the ablation.
     keras.utils.set_random_seed(run.seed)
-    source_only = run.workspace.load_model("source_only.keras")
+    estimator = run.workspace.load_model("normalized.keras")
     model = Adaptation(
-        source_only.image_encoder,
-        source_only.pose_autoencoder,
+        estimator.image_encoder,
+        estimator.pose_autoencoder,
         run.workspace.load_model("motion_autoencoder.keras"),
         [run.workspace.load_model(f"relation_{name}.keras") for name in relations],
         contrastive,
-        replay_weight=3.0,
-        spread_weight=0.5,
+        mean_teacher=True,
+        replay_weight=1.0,
         measured_on="poses",
-        images_per_clip=16,
         seed=run.seed,
     )
     turns = steps // len(model.energies)
-    model.compile(optimizer={energy: _adam(1e-3, turns) for energy in model.energies})
+    # Small steps for the energies that alone would make poses alike.
+    rates = {energy: 1e-3 if energy == MEAN_TEACHER else 2e-4 for energy in model.energies}
+    model.compile(optimizer={energy: _adam(rate, turns) for energy, rate in rates.items()})
     _fit(run, stage, model, _adaptation_batches(run), steps, "loss")
-    run.workspace.save_model(file, source_only)
+    run.workspace.save_model(file, estimator)
     return [file]
 
 
 def _adaptation_batches(run):
+    """Clips, single frames of any of the clips, and labelled images of the source."""
     import tensorflow as tf
 
-    clips = data.unlabelled_clips(run.workspace.path("records/target"), "train").map(lambda record: record["frames"])
-    clips = clips.cache().shuffle(1024, seed=run.seed).repeat().batch(6, drop_remainder=True)
-    both = tf.data.Dataset.zip(clips, _source_batches(run, 64))
-    return both.map(
-        lambda clips, source: ({"clips": clips, "source_images": source[0], "source_poses": source[1]},)
+    def endless(dataset, size):
+        return dataset.shuffle(16384, seed=run.seed).repeat().batch(size, drop_remainder=True)
+
+    clips = data.unlabelled_clips(run.workspace.path("records/target"), "train")
+    clips = clips.map(lambda record: record["frames"]).cache()
+    frames = clips.map(lambda clip: clip[::2]).unbatch()
+    batches = tf.data.Dataset.zip(endless(clips, 4), endless(frames, 64), _source_batches(run, 32))
+    return batches.map(
+        lambda clips, images, source: (
+            {"clips": clips, "images": images, "source_images": source[0], "source_poses": source[1]},
+        )
     ).prefetch(2)
 
 

@@ -9,11 +9,13 @@ from posealign_keras.losses import info_nce, joint_distance, relation_energy
 from posealign_keras.models import ImageEncoder, MotionAutoencoder, PoseAutoencoder
 from posealign_keras.models.networks import multilayer_perceptron
 from posealign_keras.ops import retarget
+from posealign_keras.relations import PoseFlip
 from posealign_keras.training.multi_objective_model import MultiObjectiveModel
 from posealign_keras.training.random_appearance import RandomAppearance
 
 LOWER_ORDER_CONTRASTIVE = "lower_order_contrastive"
 HIGHER_ORDER_CONTRASTIVE = "higher_order_contrastive"
+MEAN_TEACHER = "mean_teacher"
 
 
 @keras.saving.register_keras_serializable(package="posealign_keras")
@@ -25,7 +27,11 @@ class Adaptation(MultiObjectiveModel):
 
     - `lower_order_contrastive`: InfoNCE between images and their appearance-changed copies;
     - `higher_order_contrastive`: the same between clips, on their motion latents;
-    - one for each relation, under its name: ‖H(G(x)) − G(x⁺)‖ on images, ‖H(E_m G X) − E_m G(X⁺)‖ on clips.
+    - one for each relation, under its name: ‖H(G(x)) − G(x⁺)‖ on images, ‖H(E_m G X) − E_m G(X⁺)‖ on clips;
+    - `mean_teacher`, if asked for, beyond the paper: the mean joint distance in metres between the poses of images and
+      those that a teacher sees in them. The teacher is a running average of the image encoder; its poses are the means
+      of what it sees in an image and in the mirrored image. It follows slowly and takes no gradient, so unlike the
+      other energies it is not lowered by making all poses alike.
 
     To each of them the supervised loss on a batch of the labelled source can be added (`replay_weight`). It keeps the
     network from the degenerate minima of the energies. With images of the target's own labelled part in that batch
@@ -37,6 +43,8 @@ class Adaptation(MultiObjectiveModel):
         motion_autoencoder: The trained `MotionAutoencoder`; frozen. May be `None` without higher-order energies.
         relation_networks: The trained `RelationNetwork`s, one per relation energy; frozen.
         contrastive: Which contrastive energies to use.
+        mean_teacher: Whether to use the energy `mean_teacher`.
+        teacher_momentum: Share of the old average that each step of `mean_teacher` keeps.
         replay_weight: Weight of the supervised source loss, a mean joint distance in metres; 0 needs no source data.
         spread_weight: Weight of a term that keeps the target's latents as spread out as samples of the prior: the mean
             over the latent's dimensions of how much their standard deviation over a batch falls short of 1/2. It works
@@ -45,14 +53,16 @@ class Adaptation(MultiObjectiveModel):
             paper, which also falls when all latents shrink towards 0. `"poses"`: the mean joint distance of their
             decoded poses in metres, which shrinking latents do not lower.
         adapted_layers: Prefixes of the names of the backbone layers that adapt.
-        images_per_clip: Number of frames, evenly spaced, that each clip contributes to the energies on images.
+        images_per_clip: Number of frames, evenly spaced, that each clip contributes to the energies on images, where
+            the data has no `"images"`.
         temperature: τ of InfoNCE.
         seed: Seed of the appearance changes.
 
     Data:
         x: `{"clips": (batch, T, H, W, 3)}`, unlabelled person-centred clips at 30 frames per second, RGB, values 0 to
-            255, with T at least the longest window of the relations (60 for `SlowBackward`); with replay also
-            `"source_images"` `(batch', H, W, 3)` and `"source_poses"` `(batch', joints, 3)`, root-relative, camera
+            255, with T at least the longest window of the relations (60 for `SlowBackward`). Better also `"images"`
+            `(batch', H, W, 3)`, single frames of many clips, for the energies on images. With replay also
+            `"source_images"` `(batch'', H, W, 3)` and `"source_poses"` `(batch'', joints, 3)`, root-relative, camera
             frame, metres.
 
     Raises:
@@ -60,7 +70,8 @@ class Adaptation(MultiObjectiveModel):
             latents or lengths do not fit together; in training, if clips are too short or source data is missing.
 
     Reference:
-        Kundu et al., NeurIPS 2021, section 3.3.
+        Kundu et al., NeurIPS 2021, section 3.3. Tarvainen and Valpola, "Mean teachers are better role models",
+        NeurIPS 2017, for `mean_teacher`.
     """
 
     schedule = "alternate"
@@ -72,6 +83,8 @@ class Adaptation(MultiObjectiveModel):
         motion_autoencoder: MotionAutoencoder | None,
         relation_networks,
         contrastive=(LOWER_ORDER_CONTRASTIVE, HIGHER_ORDER_CONTRASTIVE),
+        mean_teacher: bool = False,
+        teacher_momentum: float = 0.99,
         replay_weight: float = 0.0,
         spread_weight: float = 0.0,
         measured_on: str = "latents",
@@ -87,6 +100,8 @@ class Adaptation(MultiObjectiveModel):
         self.motion_autoencoder: Any = motion_autoencoder  # `None` where no energy asks for it
         self.relation_networks = list(relation_networks)
         self.contrastive = list(contrastive)
+        self.mean_teacher = mean_teacher
+        self.teacher_momentum = teacher_momentum
         self.replay_weight = replay_weight
         self.spread_weight = spread_weight
         self.measured_on = measured_on
@@ -126,11 +141,16 @@ class Adaptation(MultiObjectiveModel):
             self.projections[energy] = multilayer_perceptron(
                 self._latent_dim(energy), [256], 128, name=f"{energy}_projection"
             )
+        if mean_teacher:
+            self.teacher = ImageEncoder.from_config(image_encoder.get_config())
+            self.teacher.set_weights(image_encoder.get_weights())
+            self.teacher.trainable = False
+            self._flip = PoseFlip(pose_autoencoder.skeleton)
 
     @property
     def energies(self) -> list[str]:
         """Names of the energies, in the order in which they take turns."""
-        return [*self.contrastive, *self._network_of]
+        return [*self.contrastive, *self._network_of, *([MEAN_TEACHER] if self.mean_teacher else [])]
 
     def call(self, images, training=False):
         """Poses of images."""
@@ -146,16 +166,17 @@ class Adaptation(MultiObjectiveModel):
 
     def compute_objective(self, name, x, y=None, sample_weight=None, training=True):
         """One energy on a batch of clips, with the terms that keep it from degenerate minima, if they have a weight."""
-        clips = x["clips"]
-        if not self._is_higher_order(name):
-            clips = self._images_of(clips)
-        energy = self._contrast(name, clips) if name in self.projections else self._relation(name, clips)
+        if name == MEAN_TEACHER:
+            energy = self._distance_to_teacher(self._images_of(x), training)
+        else:
+            inputs = x["clips"] if self._is_higher_order(name) else self._images_of(x)
+            energy = (self._contrast if name in self.projections else self._relation)(name, inputs)
         terms, loss = {}, energy
         if self.replay_weight:
             terms["replay"] = self._replay(x)
             loss = loss + self.replay_weight * terms["replay"]
         if self.spread_weight:
-            latents = self.image_encoder(self._images_of(x["clips"]))
+            latents = self.image_encoder(self._images_of(x))
             # The gradient of the root is infinite where all latents agree.
             spread = ops.sqrt(ops.var(latents, axis=0) + 1e-8)
             terms["missing_spread"] = ops.mean(ops.relu(0.5 - spread))
@@ -205,11 +226,27 @@ class Adaptation(MultiObjectiveModel):
                     f"of `motion_autoencoder`. Received: {network.relation}"
                 )
 
-    def _images_of(self, clips):
-        """Evenly spaced frames of clips, as one batch of images."""
+    def _images_of(self, x):
+        """The batch of single images: the data's own, or evenly spaced frames of the clips."""
+        if "images" in x:
+            return x["images"]
+        clips = x["clips"]
         frames = clips.shape[1]
         chosen = [round((i + 0.5) * frames / self.images_per_clip - 0.5) for i in range(self.images_per_clip)]
         return ops.reshape(ops.take(clips, chosen, axis=1), (-1, *clips.shape[2:]))
+
+    def _distance_to_teacher(self, images, training):
+        if training:
+            # Both hold the same weights in the same order; those that do not adapt stay equal.
+            for average, weight in zip(self.teacher.weights, self.image_encoder.weights, strict=True):
+                if weight.trainable:
+                    difference = ops.stop_gradient(ops.convert_to_tensor(weight)) - average
+                    average.assign(average + (1.0 - self.teacher_momentum) * difference)
+        images = ops.cast(images, "float32")
+        latents = self.teacher(ops.concatenate([images, self._flip.transform_images(images)]))
+        seen, seen_in_mirror = ops.split(self.pose_autoencoder.decode(latents), 2)
+        taught = (seen + self._flip.transform_poses(seen_in_mirror)) / 2
+        return joint_distance(ops.stop_gradient(taught), self(images))
 
     def _embed(self, *inputs):
         """Pose latents of batches of images, or motion latents of batches of clips; one pass for all of them."""
@@ -224,9 +261,9 @@ class Adaptation(MultiObjectiveModel):
             )
         return [latents[i * batch : (i + 1) * batch] for i in range(len(inputs))]
 
-    def _relation(self, name, clips):
+    def _relation(self, name, inputs):
         network = self._network_of[name]
-        anchor, counterpart = self._embed(*network.relation.image_pair(clips))
+        anchor, counterpart = self._embed(*network.relation.image_pair(inputs))
         predicted = network(anchor)
         if self.measured_on == "latents":
             return relation_energy(predicted, counterpart)
@@ -234,13 +271,13 @@ class Adaptation(MultiObjectiveModel):
             predicted, counterpart = (self.motion_autoencoder.decode(end) for end in (predicted, counterpart))
         return joint_distance(*(self.pose_autoencoder.decode(end) for end in (counterpart, predicted)))
 
-    def _contrast(self, name, clips):
+    def _contrast(self, name, inputs):
         if name == HIGHER_ORDER_CONTRASTIVE:
             frames = self.motion_autoencoder.frames
-            if clips.shape[1] < frames:
-                raise ValueError(f"`clips` must have at least {frames} frames. Received: shape {tuple(clips.shape)}")
-            start = (clips.shape[1] - frames) // 2
-            clips = clips[:, start : start + frames]
-        anchors, positives = self._embed(clips, self.random_appearance(clips))
+            if inputs.shape[1] < frames:
+                raise ValueError(f"`clips` must have at least {frames} frames. Received: shape {tuple(inputs.shape)}")
+            start = (inputs.shape[1] - frames) // 2
+            inputs = inputs[:, start : start + frames]
+        anchors, positives = self._embed(inputs, self.random_appearance(inputs))
         project = self.projections[name]
         return info_nce(project(anchors), project(positives), self.temperature)

@@ -1,5 +1,6 @@
 """The whole spine at a tiny size: interrupted, continued, and measured."""
 
+import itertools
 import json
 import re
 from dataclasses import replace
@@ -27,7 +28,7 @@ TINY = replace(
     motion_steps=2,
     relation_steps=2,
     source_steps=2,
-    adaptation_steps=5,
+    adaptation_steps=6,
 )
 NETWORKS = replace(
     SMALL, pose_width=16, motion_units=4, relation_widths=(16,), discriminator_width=8, head_widths=(16,)
@@ -55,8 +56,8 @@ def test_a_run_that_is_interrupted_and_continued(tmp_path, capsys, monkeypatch):
 
     assert main(command) == 0
     printed = capsys.readouterr().out
-    assert "[1/10] records: finished before" in printed
-    assert "[2/10] pose_aae: finished before" in printed
+    assert "[1/12] records: finished before" in printed
+    assert "[2/12] pose_aae: finished before" in printed
     assert "motion_aae: finished before" not in printed
     check_metrics(json.loads((out / "metrics.json").read_text()))
     assert "<html" in (out / "report.html").read_text()
@@ -65,7 +66,7 @@ def test_a_run_that_is_interrupted_and_continued(tmp_path, capsys, monkeypatch):
     assert estimator.predict_poses(np.zeros((2, 64, 64, 3), "uint8")).shape == (2, 17, 3)
 
     assert main(command) == 0
-    assert capsys.readouterr().out.count("finished before") == 9
+    assert capsys.readouterr().out.count("finished before") == 11
 
     check_readme()
     assert keras.saving.load_model(tmp_path / "mine.keras").predict_poses(np.zeros((2, 64, 64, 3))).shape == (2, 17, 3)
@@ -82,13 +83,14 @@ def check_metrics(metrics):
     for relation in metrics["relations"].values():
         assert relation.keys() >= {"latent_distance", "decoded_error", "identity_error"}
     rows = metrics["ablation"]
-    assert [len(row["energies"]) for row in rows] == [0, 2, 3, 4, 5]
+    assert [len(row["energies"]) for row in rows] == [0, 1, 2, 4, 5, 6, 7]
+    assert all(set(row["energies"]) < set(following["energies"]) for row, following in itertools.pairwise(rows))
     assert rows[0]["mpjpe"] == metrics["target"]["source_only"]["mpjpe"]
     assert rows[-1]["mpjpe"] == metrics["target"]["adapted"]["mpjpe"]
     assert set(metrics["collapse"]) == {"latent_spread_source", "latent_spread_adapted"}
     assert set(metrics["seconds"]) == {
         *("records", "pose_aae", "motion_aae", "relations", "source", "adaptation"),
-        *("ablation_1", "ablation_2", "ablation_3", "evaluation"),
+        *("normalization", "ablation_1", "ablation_2", "ablation_3", "ablation_4", "evaluation"),
     }
     assert 0 < metrics["peak_memory_mb"] < 16_000
     assert metrics["arguments"]["seed"] == 3
