@@ -9,6 +9,7 @@ from keras import ops
 
 from posealign_keras.training.objective_means import ObjectiveMeans
 from posealign_keras.training.objective_optimizers import ObjectiveOptimizers
+from posealign_keras.training.task import Task
 
 _BACKENDS = ("tensorflow", "jax", "torch")
 if keras.backend.backend() not in _BACKENDS:
@@ -212,18 +213,17 @@ class MultiObjectiveModel(keras.Model):
 
     def _train(self, data, turn=None):
         data = _to_tensors(data)
-        steps = [lambda name=name: self._train_objective(name, data) for name in self.optimizer.objectives]
+        tasks = [self._task(name, data) for name in self.optimizer.objectives]
         if self.schedule == "alternate":
-            turn = self.optimizer.iterations % len(steps) if turn is None else turn
-            _step.switch(turn, steps, self._training_state)
+            _step.minimize_in_turn(tasks, self.optimizer.iterations % len(tasks) if turn is None else turn)
         else:
-            for step in steps:
-                step()
+            for task in tasks:
+                _step.minimize(task)
         self.optimizer.iterations.assign_add(1)
         return self._logs(training=True)
 
-    def _train_objective(self, name, data):
-        _step.minimize(
+    def _task(self, name, data):
+        return Task(
             lambda: self._reported_loss(name, data, training=True),
             self.optimizer.objective_variables[name],
             self.optimizer.constant_variables[name],

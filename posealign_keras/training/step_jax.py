@@ -23,7 +23,7 @@ class _Turn:
 
 
 def taking_turns(train_function, train_step, count):
-    """Lets the host take the turns of `switch` where the device is slow at it: on the CPU.
+    """Lets the host take the turns of `minimize_in_turn` where the device is slow at it: on the CPU.
 
     There, XLA computes the gradients of convolutions inside of a conditional more than ten times slower than outside
     of it (https://github.com/jax-ml/jax/issues/12868). Reading the turn off the state costs nothing on the CPU; on
@@ -49,7 +49,7 @@ def taking_turns(train_function, train_step, count):
             jax.eval_shape(train_step, state, batch)
             iterator, traced = itertools.chain([batch], iterator), True
         optimizer_variables = state[2]
-        turns = itertools.count(int(optimizer_variables[0]))
+        turns = itertools.count(int(optimizer_variables[0].addressable_data(0)))
         return train_function(state, (_Turn(turn % count, data) for turn, data in zip(turns, iterator, strict=False)))
 
     return function
@@ -75,27 +75,18 @@ def run(function, groups, state, data):
     return logs, tuple([scope.get_current_value(variable) for variable in group] for group in grouped)
 
 
-def minimize(loss, variables, constants, optimizer, groups):
-    """Lowers a loss by one step of its optimizer.
-
-    Args:
-        loss: Function without arguments, returns a scalar array.
-        variables: Sequence of `keras.Variable`, to be updated.
-        constants: Not used: the gradient is taken with respect to `variables` only.
-        optimizer: The `keras.optimizers.Optimizer` built for `variables`.
-        groups: As for `run`.
-    """
-    del constants
-    variables = list(variables)
+def minimize(task):
+    """Lowers the loss of a `Task` by one step of its optimizer."""
+    variables, optimizer = list(task.variables), task.optimizer
     trained = {id(variable) for variable in variables}
-    others = [variable for variable in _flatten(groups) if id(variable) not in trained]
+    others = [variable for variable in _flatten(task.groups) if id(variable) not in trained]
     constant_values = [variable.value for variable in others]
 
     def pure_loss(values):
         with keras.StatelessScope(
             [*zip(others, constant_values, strict=True), *zip(variables, values, strict=True)]
         ) as scope:
-            scaled = optimizer.scale_loss(loss())
+            scaled = optimizer.scale_loss(task.loss())
         return scaled, [scope.get_current_value(variable) for variable in others]
 
     values = [variable.value for variable in variables]
@@ -107,24 +98,21 @@ def minimize(loss, variables, constants, optimizer, groups):
     _assign([*variables, *slots], [*new_values, *new_slots])
 
 
-def switch(index, branches, groups):
-    """Runs the branch with the given index, of functions that update variables and return nothing."""
-    if not isinstance(index, jax.core.Tracer):  # run eagerly, or taken by the host
-        branches[int(index)]()
+def minimize_in_turn(tasks, turn):
+    """Minimises the one of the tasks whose turn it is."""
+    if not isinstance(turn, jax.core.Tracer):  # run eagerly, or taken by the host
+        minimize(tasks[int(turn)])
         return
-    variables = _flatten(groups)
+    variables = _flatten(tasks[0].groups)
 
-    def returning(branch):
-        def run_branch(values):
-            with keras.StatelessScope(zip(variables, values, strict=True)) as scope:
-                branch()
-            return [scope.get_current_value(variable) for variable in variables]
-
-        return run_branch
+    def branch(task, values):
+        with keras.StatelessScope(zip(variables, values, strict=True)) as scope:
+            minimize(task)
+        return [scope.get_current_value(variable) for variable in variables]
 
     # What no branch changes is passed around the switch by JAX, not copied through it.
     values = [variable.value for variable in variables]
-    _assign(variables, jax.lax.switch(index, [returning(branch) for branch in branches], values))
+    _assign(variables, jax.lax.switch(turn, [functools.partial(branch, task) for task in tasks], values))
 
 
 def _flatten(groups):

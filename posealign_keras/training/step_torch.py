@@ -6,7 +6,7 @@ import torch
 
 
 def taking_turns(train_function, train_step, count):
-    """Returns the function as it is: `switch` takes the turns."""
+    """Returns the function as it is: `minimize_in_turn` takes the turns."""
     del train_step, count
     return train_function
 
@@ -17,26 +17,22 @@ def run(function, groups, data):
     return function(data)
 
 
-def minimize(loss, variables, constants, optimizer, groups):
-    """Lowers a loss by one step of its optimizer.
-
-    Args:
-        loss: Function without arguments, returns a scalar tensor.
-        variables: Sequence of `keras.Variable`, to be updated.
-        constants: Sequence of `keras.Variable`, other trainable variables, which are to be left alone.
-        optimizer: The `keras.optimizers.Optimizer` built for `variables`.
-        groups: Not used: variables are updated in place.
-    """
-    del groups
-    values = [variable.value for variable in variables]
-    with _without_gradients(constants):
-        scaled = optimizer.scale_loss(loss())
+def minimize(task):
+    """Lowers the loss of a `Task` by one step of its optimizer."""
+    values = [variable.value for variable in task.variables]
+    with _without_gradients(task.constants):
+        scaled = task.optimizer.scale_loss(task.loss())
     if scaled.requires_grad:
         gradients = list(torch.autograd.grad(scaled, values, allow_unused=True, materialize_grads=True))
     else:  # The loss depends on no variable at all.
         gradients = [torch.zeros_like(value) for value in values]
     with torch.no_grad():
-        optimizer.apply(gradients, variables)
+        task.optimizer.apply(gradients, task.variables)
+
+
+def minimize_in_turn(tasks, turn):
+    """Minimises the one of the tasks whose turn it is."""
+    minimize(tasks[int(turn)])
 
 
 @contextlib.contextmanager
@@ -49,9 +45,3 @@ def _without_gradients(variables):
     finally:
         for variable in variables:
             variable.value.requires_grad_(variable.trainable)
-
-
-def switch(index, branches, groups):
-    """Runs the branch with the given index, of functions that update variables and return nothing."""
-    del groups
-    branches[int(index)]()

@@ -243,6 +243,31 @@ def test_train_only_finds_layers_of_a_model_that_was_frozen():
     assert len(encoder.trainable_variables) == 5
 
 
+def test_adapt_normalization_takes_the_statistics_of_the_images():
+    encoder, images = image_encoder(), np.random.default_rng(0).integers(0, 256, (9, 32, 32, 3)).astype("uint8")
+    encoder.train_only()
+    flags = [layer.trainable for layer in encoder.backbone.layers]
+    weights = {v.path: np.array(v) for v in encoder.variables}
+    encoder.adapt_normalization(images, batch_size=4)  # two batches; the ninth image is left out
+    convolved = keras.Model(encoder.backbone.inputs, encoder.backbone.get_layer("conv1_conv").output)
+    first, second = (ops.convert_to_numpy(convolved(images[i : i + 4].astype("float32"))) for i in (0, 4))
+    layer = encoder.backbone.get_layer("conv1_bn")
+    mean = (first.mean(axis=(0, 1, 2)) + second.mean(axis=(0, 1, 2))) / 2
+    variance = (first.var(axis=(0, 1, 2)) + second.var(axis=(0, 1, 2))) / 2
+    np.testing.assert_allclose(ops.convert_to_numpy(layer.moving_mean), mean, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(ops.convert_to_numpy(layer.moving_variance), variance, rtol=1e-3)
+    for path, before in weights.items():
+        changed = not np.array_equal(before, {v.path: np.array(v) for v in encoder.variables}[path])
+        assert changed == ("moving_" in path), path
+    assert [layer.trainable for layer in encoder.backbone.layers] == flags
+    assert layer.momentum == 0.9
+
+
+def test_adapt_normalization_needs_a_batch():
+    with pytest.raises(ValueError, match=r"`images` must be at least `batch_size=128`. Received: 3 images"):
+        image_encoder().adapt_normalization(np.zeros((3, 32, 32, 3)))
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

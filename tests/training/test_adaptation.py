@@ -84,30 +84,64 @@ def test_only_res3_and_the_projections_change_and_not_one_other_bit(trained):
 
 @pytest.mark.slow
 def test_each_energy_alone_falls_by_the_adapted_layers():
-    model, data = stage(rate=0.0), {"clips": tiny.clips(4)}
+    model, data = stage(rate=0.0, compiled=False, mean_teacher=True), {"clips": tiny.clips(4)}
+    model.random_appearance = keras.layers.Rescaling(0.8)  # what is measured before and after is then the same
+    tiny.compile_quickly(model, keras.optimizers.Adam(0.0))
     first = tiny.snapshot(model)
-
-    def restore(only=""):
-        for variable, (name, value) in zip(model.variables, first.items(), strict=True):
-            if only in name:
-                variable.assign(value)
-
-    def measure():
-        # From the same seeds, so that both measurements change the appearance of images alike.
-        restore(only="seed")
-        return model.evaluate(data, batch_size=4, verbose=0, return_dict=True)
-
-    before = measure()
-    assert set(before) == {"loss", *ENERGIES}
-    for energy in ENERGIES:
-        restore()
+    before = model.evaluate(data, batch_size=4, verbose=0, return_dict=True)
+    assert set(before) == {"loss", *ENERGIES, "mean_teacher"}
+    for energy in model.energies:
+        for variable, value in zip(model.variables, first.values(), strict=True):
+            variable.assign(value)
         model.optimizer[energy].learning_rate = 0.003
-        model.fit(data, batch_size=4, epochs=5 * 8, verbose=0)
+        model.fit(data, batch_size=4, epochs=6 * 8, verbose=0)
         model.optimizer[energy].learning_rate = 0.0
         changed = tiny.changed(model, first)
-        assert len([name for name in changed if "conv3_" in name]) == 5, energy
-        assert all("conv3_" in name or f"{energy}_projection" in name for name in changed), energy
-        assert measure()[energy] < 0.98 * before[energy], energy
+        adapted = {name for name in changed if "conv3_" in name}
+        assert len(adapted) == (10 if energy == "mean_teacher" else 5), energy  # the teacher follows
+        assert all(f"{energy}_projection" in name for name in changed - adapted), energy
+        after = model.evaluate(data, batch_size=4, verbose=0, return_dict=True)
+        assert after[energy] < 0.98 * before[energy], energy
+
+
+def test_the_teacher_sees_an_image_and_its_mirror_image():
+    model, images = stage(compiled=False, mean_teacher=True), tiny.images(3)
+    for variable in model.image_encoder.trainable_variables:
+        variable.assign(1.5 * variable)  # so that the teacher differs
+    flip = model.relation_networks[0].relation
+    seen = numpy_of(model.pose_autoencoder.decode(model.teacher(images)))
+    mirrored = numpy_of(flip.transform_poses(model.pose_autoencoder.decode(model.teacher(images[:, :, ::-1]))))
+    poses = numpy_of(model(images))
+    expected = np.linalg.norm(poses - (seen + mirrored) / 2, axis=-1).mean()
+    data = {"clips": tiny.clips(2), "images": images}
+    energy = model.compute_objective("mean_teacher", data, training=False)
+    assert float(energy) == pytest.approx(expected, rel=1e-4)
+    assert np.linalg.norm(poses - seen, axis=-1).mean() > 1e-3
+
+
+def test_the_teacher_follows_the_student_and_nothing_else_of_it_changes():
+    model = stage(compiled=False, mean_teacher=True, teacher_momentum=0.75, contrastive=(), relation_networks=())
+    assert model.energies == ["mean_teacher"]
+    before = tiny.snapshot(model.teacher)
+    student = [np.array(v) for v in model.image_encoder.trainable_variables]
+    for variable in model.image_encoder.trainable_variables:
+        variable.assign(variable + 1.0)
+    tiny.compile_quickly(model, keras.optimizers.SGD(0.0))
+    model.fit({"clips": tiny.clips(4)}, batch_size=2, verbose=0)
+    changed = tiny.changed(model.teacher, before)
+    assert len(changed) == 5
+    assert all("conv3_" in name for name in changed)
+    after = [np.array(v) for v in model.teacher.variables if any(v.path in name for name in changed)]
+    for first, now in zip(student, after, strict=True):
+        # Two steps, each of which goes a quarter of the way to the student.
+        np.testing.assert_allclose(now, first + 1 - 0.75**2, rtol=1e-4, atol=1e-5)
+
+
+def test_images_of_the_data_take_the_place_of_frames_of_the_clips():
+    model, clips, images = stage(compiled=False), tiny.clips(2), tiny.images(5, seed=9)
+    expected = model.compute_objective("pose_flip", {"clips": tiny.clips(2, seed=4), "images": images})
+    assert float(model.compute_objective("pose_flip", {"clips": clips, "images": images})) == float(expected)
+    assert float(model.compute_objective("pose_flip", {"clips": clips})) != float(expected)
 
 
 @pytest.mark.slow
@@ -204,6 +238,7 @@ def test_a_half_trained_stage_goes_on_with_the_same_layers_frozen(tmp_path):
         replay_weight=1.0,
         temperature=0.2,
         adapted_layers=("conv4_",),
+        mean_teacher=True,
         contrastive=("lower_order_contrastive",),
         relation_networks=[tiny.relation_network("flip_backward")],
     )
