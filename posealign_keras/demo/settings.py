@@ -44,11 +44,11 @@ FULL = Settings(
     target_clips=96,
     target_test_clips=48,
     pose_steps=3000,
-    motion_steps=450,
+    motion_steps=400,
     motion_views=4,
-    relation_steps=1000,
-    source_steps=2000,
-    adaptation_steps=180,
+    relation_steps=1200,
+    source_steps=1500,
+    adaptation_steps=132,
 )
 """For the figures of the documentation: at most 20 minutes on two cores."""
 

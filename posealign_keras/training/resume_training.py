@@ -1,0 +1,94 @@
+"""The `ResumeTraining` callback: training that was stopped at any moment goes on as if nothing had happened."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import keras
+
+_WEIGHTS, _HISTORY, _PREFIX = "state.weights.h5", "history.json", "epoch_"
+
+
+class ResumeTraining(keras.callbacks.Callback):
+    """Saves the whole state of training after every epoch, and goes on from it when `fit` is called again.
+
+    Unlike `keras.callbacks.BackupAndRestore` a saved state is whole or absent, even if the process is killed while it
+    is written: weights, optimizers, the turn, random seeds, the number of the epoch and the history belong to one
+    directory, which appears in one step. The `History` that `fit` returns covers the earlier epochs too.
+
+    The batches must be the same again: use `shuffle=False`, or a dataset whose order depends on its seed alone and
+    not on how many epochs were drawn from it in this process. The state of other callbacks is not kept.
+
+    Args:
+        directory: Where the states are; only the last one is kept. Delete it to start over.
+
+    Raises:
+        ValueError: In training, if the model is not built, or if the directory holds the state of another model.
+        OSError: In training, if the state cannot be written or read.
+
+    Example:
+    ```python
+    stage.fit(batches, epochs=100, callbacks=[ResumeTraining("training")])  # run it again after an interruption
+    ```
+    """
+
+    def __init__(self, directory):
+        super().__init__()
+        self.directory = Path(directory)
+        self._history: dict[str, list[float]] = {}
+        self._restored = 0
+
+    def on_train_begin(self, logs=None):
+        """Go on from the last whole state, if there is one."""
+        if not self.model.built:
+            raise ValueError(f"`ResumeTraining` needs a model that is built. Received: {self.model}")
+        self._history, self._restored = {}, 0
+        state = max(self._states(), default=None)
+        if state is None:
+            return
+        try:
+            self.model.load_weights(state / _WEIGHTS)
+        except ValueError as error:
+            raise ValueError(
+                f"`directory` must hold the state of this model, or be empty. Received: {state}: {error}"
+            ) from error
+        self._history = json.loads((state / _HISTORY).read_text())
+        self._restored = int(state.name.removeprefix(_PREFIX))
+        self.model._initial_epoch = self._restored  # where `fit` begins, as for BackupAndRestore
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Put the earlier epochs into the history, which Keras has just emptied."""
+        history = getattr(self.model, "history", None)
+        if epoch == self._restored and history is not None and not history.epoch:
+            history.epoch = list(range(self._restored))
+            history.history = {name: list(values) for name, values in self._history.items()}
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Save the state, and forget the one before."""
+        for name, value in (logs or {}).items():
+            self._history.setdefault(name, []).append(float(value))
+        earlier = self._states()
+        final = self.directory / f"{_PREFIX}{epoch + 1:09d}"
+        partial = self.directory / f".{final.name}.{os.getpid()}"
+        partial.mkdir(parents=True)
+        try:
+            self.model.save_weights(partial / _WEIGHTS)
+            (partial / _HISTORY).write_text(json.dumps(self._history))
+            for file in partial.iterdir():
+                with open(file, "rb") as opened:
+                    os.fsync(opened.fileno())
+            partial.rename(final)
+        except BaseException:
+            shutil.rmtree(partial, ignore_errors=True)
+            raise
+        for state in earlier:
+            shutil.rmtree(state)
+
+    def _states(self):
+        """The whole states. What a killed process has left half written is removed."""
+        if not self.directory.is_dir():
+            return []
+        for partial in self.directory.glob(f".{_PREFIX}*"):
+            shutil.rmtree(partial, ignore_errors=True)
+        return list(self.directory.glob(f"{_PREFIX}*"))

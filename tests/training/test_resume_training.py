@@ -1,0 +1,135 @@
+"""Training that is killed and started again ends like training that never was."""
+
+import json
+import os
+import pathlib
+import random
+import subprocess
+import sys
+import time
+
+import keras
+import pytest
+from objectives import data, equal, opposed, values
+
+from posealign_keras.training import ResumeTraining
+
+EPOCHS = 12
+
+TRAIN = """
+import json
+import sys
+import time
+import keras
+from objectives import data, opposed
+from posealign_keras.training import ResumeTraining
+
+slow = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: time.sleep(0.02))
+callbacks = [slow, ResumeTraining(sys.argv[1])]
+print("ready", flush=True)
+history = opposed("alternate").fit(
+    *data(20), batch_size=4, epochs=int(sys.argv[2]), shuffle=False, verbose=0, callbacks=callbacks
+).history
+print(json.dumps(history))
+"""
+
+
+def fit(model, epochs, *callbacks):
+    return model.fit(
+        *data(20), batch_size=4, epochs=epochs, shuffle=False, verbose=0, callbacks=list(callbacks)
+    ).history
+
+
+class Stop(Exception):
+    pass
+
+
+class StopIn(keras.callbacks.Callback):
+    def __init__(self, epoch):
+        super().__init__()
+        self.stop = epoch
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if epoch == self.stop:
+            raise Stop
+
+
+def test_training_goes_on_where_it_stopped(tmp_path):
+    whole = opposed("alternate")
+    expected = fit(whole, EPOCHS)
+    with pytest.raises(Stop):
+        fit(opposed("alternate"), EPOCHS, StopIn(5), ResumeTraining(tmp_path))
+    model = opposed("alternate")
+    history = fit(model, EPOCHS, ResumeTraining(tmp_path))
+    assert history == expected
+    assert model.history.epoch == list(range(EPOCHS))
+    assert equal(values(model.weights), values(whole.weights))
+    assert equal(values(model.optimizer.variables), values(whole.optimizer.variables))
+    assert [path.name for path in tmp_path.iterdir()] == ["epoch_000000012"]
+
+
+def test_finished_training_stays_as_it_is(tmp_path):
+    model = opposed()
+    expected = fit(model, 3, ResumeTraining(tmp_path))
+    again = opposed()
+    assert fit(again, 3, ResumeTraining(tmp_path)) in ({}, expected)
+    assert equal(values(model.weights), values(again.weights))
+
+
+def test_half_a_state_is_no_state(tmp_path):
+    expected = fit(opposed(), 4)
+    fit(opposed(), 2, ResumeTraining(tmp_path))
+    partial = tmp_path / ".epoch_000000003.1"
+    partial.mkdir()
+    (partial / "state.weights.h5").write_bytes(b"half")
+    assert fit(opposed(), 4, ResumeTraining(tmp_path)) == expected
+    assert not partial.exists()
+
+
+def test_a_full_disk_leaves_the_last_state(tmp_path, monkeypatch):
+    fit(opposed(), 2, ResumeTraining(tmp_path))
+
+    def full(file):
+        raise OSError("No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        with pytest.raises(OSError, match="No space left"):
+            fit(opposed(), 4, ResumeTraining(tmp_path))
+    assert [path.name for path in tmp_path.iterdir()] == ["epoch_000000002"]
+    assert fit(opposed(), 4, ResumeTraining(tmp_path)) == fit(opposed(), 4)
+
+
+@pytest.mark.slow
+def test_killed_twenty_times(tmp_path):
+    tests = pathlib.Path(__file__).parent
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tests), str(tests.parents[1])])}
+    epochs = 60
+
+    def start(directory):
+        process = subprocess.Popen(
+            [sys.executable, "-c", TRAIN, str(tmp_path / directory), str(epochs)],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        assert process.stdout.readline() == "ready\n"
+        return process
+
+    def finish(process):
+        output, _ = process.communicate(timeout=300)
+        assert process.returncode == 0
+        return json.loads(output)
+
+    chance, reached = random.Random(0), []
+    for _ in range(20):
+        process = start("killed")
+        time.sleep(chance.uniform(0.0, 1.2))
+        process.kill()
+        assert process.wait() != 0
+        reached += [max((path.name for path in (tmp_path / "killed").glob("epoch_*")), default="")]
+    assert reached == sorted(reached)
+    history, expected = finish(start("killed")), finish(start("whole"))
+    assert history == expected
+    assert len(history["loss"]) == epochs
