@@ -60,10 +60,10 @@ QUICK = Settings(
     target_clips=12,
     target_test_clips=4,
     pose_steps=150,
-    motion_steps=20,
+    motion_steps=10,
     motion_views=1,
     relation_steps=40,
     source_steps=40,
-    adaptation_steps=12,
+    adaptation_steps=6,
 )
 """To see that everything runs, in three minutes; the results are poor."""

@@ -267,9 +267,10 @@ class Adaptation(MultiObjectiveModel):
         predicted = network(anchor)
         if self.measured_on == "latents":
             return relation_energy(predicted, counterpart)
+        ends = ops.concatenate([counterpart, predicted])  # one pass for both
         if network.relation.order == "higher":
-            predicted, counterpart = (self.motion_autoencoder.decode(end) for end in (predicted, counterpart))
-        return joint_distance(*(self.pose_autoencoder.decode(end) for end in (counterpart, predicted)))
+            ends = self.motion_autoencoder.decode(ends)
+        return joint_distance(*ops.split(self.pose_autoencoder.decode(ends), 2))
 
     def _contrast(self, name, inputs):
         if name == HIGHER_ORDER_CONTRASTIVE:
