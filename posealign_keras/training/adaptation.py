@@ -46,9 +46,6 @@ class Adaptation(MultiObjectiveModel):
         mean_teacher: Whether to use the energy `mean_teacher`.
         teacher_momentum: Share of the old average that each step of `mean_teacher` keeps.
         replay_weight: Weight of the supervised source loss, a mean joint distance in metres; 0 needs no source data.
-        spread_weight: Weight of a term that keeps the target's latents as spread out as samples of the prior: the mean
-            over the latent's dimensions of how much their standard deviation over a batch falls short of 1/2. It works
-            against the collapse of all poses into one.
         measured_on: How far the two ends of a relation are apart. `"latents"`: the distance of their latents, as in the
             paper, which also falls when all latents shrink towards 0. `"poses"`: the mean joint distance of their
             decoded poses in metres, which shrinking latents do not lower.
@@ -61,9 +58,9 @@ class Adaptation(MultiObjectiveModel):
     Data:
         x: `{"clips": (batch, T, H, W, 3)}`, unlabelled person-centred clips at 30 frames per second, RGB, values 0 to
             255, with T at least the longest window of the relations (60 for `SlowBackward`). Better also `"images"`
-            `(batch', H, W, 3)`, single frames of many clips, for the energies on images. With replay also
-            `"source_images"` `(batch'', H, W, 3)` and `"source_poses"` `(batch'', joints, 3)`, root-relative, camera
-            frame, metres.
+            `(batch', H, W, 3)`, single frames of many clips, for the energies on images, which then need no clips. With
+            replay also `"source_images"` `(batch'', H, W, 3)` and `"source_poses"` `(batch'', joints, 3)`,
+            root-relative, camera frame, metres.
 
     Raises:
         ValueError: If no energy is left, a relation appears twice, a motion auto-encoder is missing, or the networks'
@@ -86,7 +83,6 @@ class Adaptation(MultiObjectiveModel):
         mean_teacher: bool = False,
         teacher_momentum: float = 0.99,
         replay_weight: float = 0.0,
-        spread_weight: float = 0.0,
         measured_on: str = "latents",
         adapted_layers=("conv3_",),
         images_per_clip: int = 8,
@@ -103,7 +99,6 @@ class Adaptation(MultiObjectiveModel):
         self.mean_teacher = mean_teacher
         self.teacher_momentum = teacher_momentum
         self.replay_weight = replay_weight
-        self.spread_weight = spread_weight
         self.measured_on = measured_on
         self.adapted_layers = list(adapted_layers)
         self.images_per_clip = images_per_clip
@@ -125,6 +120,8 @@ class Adaptation(MultiObjectiveModel):
                 f"energy. Received: {[network.relation for network in self.relation_networks]}, "
                 f"contrastive={contrastive!r}"
             )
+        if not 0 <= teacher_momentum < 1:
+            raise ValueError(f"`teacher_momentum` must be in [0, 1). Received: teacher_momentum={teacher_momentum}")
         if motion_autoencoder is None and any(self._is_higher_order(energy) for energy in self.energies):
             raise ValueError("`motion_autoencoder` must be given for energies of higher order. Received: None")
         self._check_sizes()
@@ -165,23 +162,16 @@ class Adaptation(MultiObjectiveModel):
         }
 
     def compute_objective(self, name, x, y=None, sample_weight=None, training=True):
-        """One energy on a batch of clips, with the terms that keep it from degenerate minima, if they have a weight."""
+        """One energy on a batch of clips or images, with the replay of the source if it has a weight."""
         if name == MEAN_TEACHER:
             energy = self._distance_to_teacher(self._images_of(x), training)
         else:
-            inputs = x["clips"] if self._is_higher_order(name) else self._images_of(x)
+            inputs = self._clips_of(x) if self._is_higher_order(name) else self._images_of(x)
             energy = (self._contrast if name in self.projections else self._relation)(name, inputs)
-        terms, loss = {}, energy
-        if self.replay_weight:
-            terms["replay"] = self._replay(x)
-            loss = loss + self.replay_weight * terms["replay"]
-        if self.spread_weight:
-            latents = self.image_encoder(self._images_of(x))
-            # The gradient of the root is infinite where all latents agree.
-            spread = ops.sqrt(ops.var(latents, axis=0) + 1e-8)
-            terms["missing_spread"] = ops.mean(ops.relu(0.5 - spread))
-            loss = loss + self.spread_weight * terms["missing_spread"]
-        return (loss, {"energy": energy, **terms}) if terms else loss
+        if not self.replay_weight:
+            return energy
+        replay = self._replay(x)
+        return energy + self.replay_weight * replay, {"energy": energy, "replay": replay}
 
     def _replay(self, x):
         if not {"source_images", "source_poses"} <= set(x):
@@ -226,11 +216,21 @@ class Adaptation(MultiObjectiveModel):
                     f"of `motion_autoencoder`. Received: {network.relation}"
                 )
 
+    def _clips_of(self, x):
+        if not isinstance(x, dict) or "clips" not in x:
+            received = sorted(x) if isinstance(x, dict) else type(x).__name__
+            raise ValueError(f"`x` must be a dictionary with 'clips', see `Adaptation`. Received: {received}")
+        if len(x["clips"].shape) != 5:
+            raise ValueError(
+                f"`x['clips']` must have shape (batch, frames, H, W, 3). Received: shape {tuple(x['clips'].shape)}"
+            )
+        return x["clips"]
+
     def _images_of(self, x):
         """The batch of single images: the data's own, or evenly spaced frames of the clips."""
-        if "images" in x:
+        if isinstance(x, dict) and "images" in x:
             return x["images"]
-        clips = x["clips"]
+        clips = self._clips_of(x)
         frames = clips.shape[1]
         chosen = [round((i + 0.5) * frames / self.images_per_clip - 0.5) for i in range(self.images_per_clip)]
         return ops.reshape(ops.take(clips, chosen, axis=1), (-1, *clips.shape[2:]))

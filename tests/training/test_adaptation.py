@@ -266,6 +266,17 @@ def test_without_motion_and_without_contrast():
     assert stage(compiled=False, relation_networks=()).energies == list(CONTRASTIVE)
 
 
+def test_data_of_the_wrong_structure_is_refused():
+    model = stage(compiled=False)
+    with pytest.raises(ValueError, match=r"`x` must be a dictionary with 'clips', see `Adaptation`. Received: ndarray"):
+        model.compute_objective("pose_flip", tiny.clips())
+    with pytest.raises(ValueError, match=r"Received: \['images'\]"):
+        model.compute_objective("flip_backward", {"images": tiny.images(2)})
+    with pytest.raises(ValueError, match=r"`x\['clips'\]` must have shape .* Received: shape \(2, 16, 16, 3\)"):
+        model.compute_objective("flip_backward", {"clips": tiny.images(2)})
+    assert float(model.compute_objective("pose_flip", {"images": tiny.images(2)})) > 0
+
+
 def test_short_clips_are_refused():
     model, short = stage(compiled=False), {"clips": tiny.clips(frames=3)}
     for energy in ("higher_order_contrastive", "flip_backward", "slow_backward"):
@@ -277,6 +288,7 @@ def test_wrong_arguments():
     flip = tiny.relation_network("pose_flip")
     wrong = [
         ({"measured_on": "joints"}, "`measured_on` must be 'latents' or 'poses'. Received: measured_on='joints'"),
+        ({"teacher_momentum": 1.0}, r"`teacher_momentum` must be in \[0, 1\). Received: teacher_momentum=1.0"),
         ({"contrastive": ("sideways",)}, "`contrastive` may name 'lower_order_contrastive'"),
         (
             {"relation_networks": [flip, tiny.relation_network("pose_flip")]},
@@ -293,16 +305,3 @@ def test_wrong_arguments():
     for arguments, message in wrong:
         with pytest.raises(ValueError, match=message):
             stage(compiled=False, **arguments)
-
-
-def test_missing_spread_is_how_far_latents_fall_short_of_one_half():
-    model = stage(compiled=False, spread_weight=0.3, contrastive=())
-    data = {"clips": tiny.clips(3)}
-    loss, terms = model.compute_objective("pose_flip", data, training=False)
-    frames = [round((i + 0.5) * data["clips"].shape[1] / 2 - 0.5) for i in range(2)]
-    images = data["clips"][:, frames].reshape(-1, *data["clips"].shape[2:])
-    spread = numpy_of(model.image_encoder(images)).std(axis=0)
-    missing = np.maximum(0.5 - spread, 0).mean()
-    np.testing.assert_allclose(float(terms["missing_spread"]), missing, rtol=1e-3)
-    np.testing.assert_allclose(float(loss), float(terms["energy"]) + 0.3 * missing, rtol=1e-3)
-    assert "replay" not in terms
