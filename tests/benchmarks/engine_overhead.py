@@ -1,0 +1,192 @@
+"""What the training engine costs beside hand-written steps of the same mathematics.
+
+Run it once per backend, on a machine that does nothing else:
+
+    KERAS_BACKEND=tensorflow python tests/benchmarks/engine_overhead.py
+
+It trains the pose auto-encoder (two objectives on every batch) and the adaptation (six energies in turn) of the
+preset `small` on random data, with `fit` and with a loop of compiled hand-written steps, in turn, and prints for each
+the ratio of the times per step: of the medians over the rounds, and its range over the rounds.
+"""
+
+import argparse
+import itertools
+import platform
+import statistics
+import time
+
+import keras
+import numpy as np
+
+from posealign_keras.presets import SMALL
+from posealign_keras.training import Adaptation, PoseAAE
+
+RELATIONS = ("pose_flip", "flip_backward", "slow_backward")
+
+
+def pose_aae():
+    stage = PoseAAE(SMALL.pose_autoencoder(), SMALL.pose_discriminator(), seed=0)
+    stage.compile(optimizer="adam")
+    return stage, [np.random.default_rng(0).normal(size=(256, 17, 3)).astype("float32")]
+
+
+def adaptation():
+    stage = Adaptation(
+        SMALL.image_encoder(),
+        SMALL.pose_autoencoder(),
+        SMALL.motion_autoencoder(),
+        [SMALL.relation_network(name) for name in RELATIONS],
+        mean_teacher=True,
+        replay_weight=1.0,
+        measured_on="poses",
+        seed=0,
+    )
+    stage.compile(optimizer="adam")
+    rng = np.random.default_rng(0)
+
+    def images(*leading):
+        return rng.integers(0, 256, (*leading, 64, 64, 3)).astype("uint8")
+
+    poses = rng.normal(size=(32, 17, 3)).astype("float32")
+    return stage, [{"clips": images(4, 60), "images": images(64), "source_images": images(32), "source_poses": poses}]
+
+
+def hand_written(stage, batch):
+    """A function of the number of the step: what someone who knows the backend would write for this stage alone."""
+    names = stage.optimizer.objectives
+    steps = {name: _STEPS[keras.backend.backend()](stage, name) for name in names}
+    tensors = keras.tree.map_structure(keras.ops.convert_to_tensor, batch[0])
+
+    def step(number):
+        for name in names if stage.schedule == "together" else [names[number % len(names)]]:
+            steps[name](tensors)
+
+    return step
+
+
+def _loss(stage, name, x):
+    result = stage.compute_objective(name, x)
+    return result[0] if isinstance(result, tuple) else result
+
+
+def _tensorflow_step(stage, name):
+    import tensorflow as tf
+
+    variables, optimizer = stage.optimizer.objective_variables[name], stage.optimizer[name]
+
+    @tf.function(jit_compile=False, autograph=False)
+    def step(x):
+        values = [variable.value for variable in variables]
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(values)
+            loss = _loss(stage, name, x)
+        optimizer.apply(tape.gradient(loss, values), variables)
+
+    return step
+
+
+def _jax_step(stage, name):
+    import jax
+
+    variables, optimizer = list(stage.optimizer.objective_variables[name]), stage.optimizer[name]
+    trained = {id(variable) for variable in variables}
+    others = [variable for variable in stage.variables if id(variable) not in trained]
+
+    # Random seeds and the teacher's average: what a loss changes beside the variables of its gradient.
+    averages = {id(variable) for variable in (stage.teacher.weights if hasattr(stage, "teacher") else ())}
+    changing = [variable for variable in others if "seed" in variable.path or id(variable) in averages]
+
+    def pure_loss(values, constants, x):
+        pairs = [*zip(variables, values, strict=True), *zip(others, constants, strict=True)]
+        with keras.StatelessScope(pairs) as scope:
+            loss = _loss(stage, name, x)
+        return loss, [scope.get_current_value(variable) for variable in changing]
+
+    @jax.jit
+    def step(values, constants, slots, x):
+        (_, changed), gradients = jax.value_and_grad(pure_loss, has_aux=True)(values, constants, x)
+        return *optimizer.stateless_apply(slots, gradients, values), changed
+
+    def run(x):
+        values, slots, changed = step(
+            *([v.value for v in group] for group in (variables, others, optimizer.variables)), x
+        )
+        for variable, value in zip(
+            [*variables, *optimizer.variables, *changing], [*values, *slots, *changed], strict=True
+        ):
+            variable._value = value
+
+    return run
+
+
+def _torch_step(stage, name):
+    import torch
+
+    variables, optimizer = stage.optimizer.objective_variables[name], stage.optimizer[name]
+
+    def step(x):
+        values = [variable.value for variable in variables]
+        gradients = torch.autograd.grad(_loss(stage, name, x), values)
+        with torch.no_grad():
+            optimizer.apply(gradients, variables)
+
+    return step
+
+
+_STEPS = {"tensorflow": _tensorflow_step, "jax": _jax_step, "torch": _torch_step}
+
+
+def endless(batch):
+    """The batch over and over, as tensors of the backend, so that no time goes into data."""
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        return tf.data.Dataset.from_tensors((batch[0],)).cache().repeat()
+    return ((tensors,) for tensors in itertools.repeat(keras.tree.map_structure(keras.ops.convert_to_tensor, batch[0])))
+
+
+def measure(make, steps, rounds):
+    fitted, batch = make()
+    trained_by_hand, _ = make()
+    by_hand = hand_written(trained_by_hand, batch)
+    data = endless(batch)
+
+    def fit():
+        fitted.fit(data, steps_per_epoch=steps, verbose=0, shuffle=False)
+
+    def loop():
+        for number in range(steps):
+            by_hand(number)
+        keras.ops.convert_to_numpy(trained_by_hand.trainable_variables[0])  # waits for the last step
+
+    seconds = {fit: [], loop: []}
+    for function in seconds:  # traces and compiles
+        function()
+    for _ in range(rounds):
+        for function, times in seconds.items():
+            start = time.perf_counter()
+            function()
+            times.append((time.perf_counter() - start) / steps)
+    ratios = [one / other for one, other in zip(*seconds.values(), strict=True)]
+    medians = [statistics.median(times) for times in seconds.values()]
+    return {"engine": medians[0], "by_hand": medians[1], "ratio": medians[0] / medians[1], "ratios": ratios}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of both in turn (default: %(default)s)")
+    parser.add_argument("--steps", type=int, default=None, help="steps of a round (default: 100, 12 for adaptation)")
+    options = parser.parse_args()
+    print(f"{keras.backend.backend()}, Keras {keras.__version__}, {platform.machine()}, {options.rounds} rounds")
+    for make, steps in ((pose_aae, 100), (adaptation, 12)):
+        found = measure(make, options.steps or steps, options.rounds)
+        engine, by_hand = (1000 * found[name] for name in ("engine", "by_hand"))
+        print(
+            f"{make.__name__}: engine {engine:.1f} ms, by hand {by_hand:.1f} ms a step, ratio {found['ratio']:.3f} "
+            f"({min(found['ratios']):.3f} to {max(found['ratios']):.3f})",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()
