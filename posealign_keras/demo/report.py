@@ -228,8 +228,9 @@ def _ablation(metrics: Mapping) -> str:
     if not metrics.get("ablation"):
         return ""
     note = (
-        "The target error after adaptation with each set of energies, all with the same number of steps. "
-        "Normalization: the statistics of batch normalisation are those of the target; no weight changes."
+        "The target error with each set of energies, all trained for the same number of steps, with the source's "
+        "supervised loss beside them. Normalization comes before and trains nothing: the statistics of batch "
+        "normalisation are those of the target."
     )
     return html_section(
         "What each energy adds", note, html_figure("ablation", ablation_figure(metrics["ablation"]), "", "medium")

@@ -102,32 +102,35 @@ class ImageEncoder(keras.Model):
         """Replace the statistics of batch normalisation by those of other images, such as unlabelled ones of a target.
 
         One pass over the images, which must be in random order; each batch is normalised by its own statistics, and
-        their mean over the batches is kept. No weight changes, and layers stay frozen or trainable as they are.
+        their mean over the batches is kept. No weight changes, and layers stay frozen or trainable as they are. Call it
+        before the encoder is given to `Adaptation`.
 
         Args:
             images: `(N, image_size, image_size, 3)`, RGB, values 0 to 255.
             batch_size: Images per batch. Images that do not fill a batch are left out.
 
         Raises:
-            ValueError: If there are fewer images than `batch_size`, or none of the layers normalises batches.
+            ValueError: If there are fewer images than `batch_size`, or that is not positive.
 
         Reference:
             Li et al., "Revisiting Batch Normalization For Practical Domain Adaptation", 2016 (AdaBN).
         """
-        if len(images) < batch_size:
-            raise ValueError(f"`images` must be at least `batch_size={batch_size}`. Received: {len(images)} images")
+        if not 0 < batch_size <= len(images):
+            raise ValueError(
+                "`batch_size` must be positive, and no larger than the number of images. "
+                f"Received: batch_size={batch_size} for {len(images)} images"
+            )
         normalizations = [
             layer for layer in _leaf_layers(self.backbone) if isinstance(layer, layers.BatchNormalization)
         ]
-        if not normalizations:
-            raise ValueError("The backbone must have layers of batch normalisation. It has none.")
         before = [(layer.trainable, layer.momentum) for layer in normalizations]
         try:
             for index in range(len(images) // batch_size):
                 for layer in normalizations:
                     layer.trainable = True  # a frozen layer would not update its statistics
                     layer.momentum = index / (index + 1)  # so that the moving averages are means over all batches
-                self(images[index * batch_size : (index + 1) * batch_size], training=True)
+                batch = ops.cast(images[index * batch_size : (index + 1) * batch_size], self.compute_dtype)
+                self.backbone(batch, training=True)
         finally:
             for layer, (trainable, momentum) in zip(normalizations, before, strict=True):
                 layer.trainable, layer.momentum = trainable, momentum

@@ -58,7 +58,7 @@ class CollapseWatch(keras.callbacks.Callback):
         before, spread = self.spread_before, self._spread()
         if logs is not None:
             logs["latent_spread"] = spread
-        if before is None or spread >= self.smallest_share * before:
+        if spread >= self.smallest_share * before:
             return
         if not self.collapsed or self.stop:
             warnings.warn(

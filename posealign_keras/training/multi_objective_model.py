@@ -103,7 +103,7 @@ class MultiObjectiveModel(keras.Model):
 
     # Compiling.
 
-    def compile(self, optimizer="adam", auto_scale_loss=True, jit_compile="auto", **kwargs):
+    def compile(self, optimizer="adam", auto_scale_loss=True, jit_compile="auto", gradient_norms=False, **kwargs):
         """Prepares the model for training.
 
         The variables of each objective are fixed here: freeze layers first, compile then.
@@ -114,6 +114,8 @@ class MultiObjectiveModel(keras.Model):
             auto_scale_loss: Whether to scale losses dynamically, with a scale for each objective, if a layer computes
                 in float16. A step whose gradient is not finite is then skipped for its own objective only.
             jit_compile: As in `keras.Model.compile`.
+            gradient_norms: Whether training logs the L2 norm of the gradient of each objective, before any clipping,
+                as `"{objective}_gradient_norm"`. Not on several replicas of TensorFlow.
             **kwargs: Passed to `keras.Model.compile`: `run_eagerly`, `steps_per_execution`.
 
         Raises:
@@ -143,11 +145,14 @@ class MultiObjectiveModel(keras.Model):
         super().compile(optimizer=optimizer, auto_scale_loss=False, jit_compile=jit_compile, **kwargs)
         self._logged = {training: dict.fromkeys(variables) for training in (True, False)}  # names, in order
         self._jit_compile_argument = jit_compile
+        self._gradient_norms = gradient_norms
 
     def get_compile_config(self):
         """Returns the serialized arguments of `compile`; `jit_compile` as given, for another backend to resolve."""
         config = super().get_compile_config()
-        return {**config, "jit_compile": self._jit_compile_argument} if config else config
+        if not config:
+            return config
+        return {**config, "jit_compile": self._jit_compile_argument, "gradient_norms": self._gradient_norms}
 
     def compile_from_config(self, config):
         """Compiles with the arguments that `get_compile_config` returned."""
@@ -229,6 +234,7 @@ class MultiObjectiveModel(keras.Model):
             self.optimizer.constant_variables[name],
             self.optimizer[name],
             self._training_state,
+            (lambda gradients: self._report_gradients(name, gradients, data)) if self._gradient_norms else None,
         )
 
     def _test(self, data):
@@ -246,6 +252,13 @@ class MultiObjectiveModel(keras.Model):
         self._loss_tracker.update_state(reported[name], sample_weight=weight)  # what TerminateOnNaN watches
         self._logged[training].update(dict.fromkeys(reported))
         return loss
+
+    def _report_gradients(self, name, gradients, data):
+        squares = [ops.sum(ops.square(ops.cast(gradient, "float32"))) for gradient in gradients]
+        scale = self.optimizer[name].scale_loss(ops.ones((), "float32"))
+        norm = {f"{name}_gradient_norm": ops.sqrt(sum(squares)) / scale}
+        self._means.update_state(name, norm, sample_weight=_batch_size(data))
+        self._logged[True].update(dict.fromkeys(norm))
 
     def _loss_and_metrics(self, name, data, training):
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import warnings
 from pathlib import Path
 
 import keras
@@ -17,14 +18,17 @@ class ResumeTraining(keras.callbacks.Callback):
     is written: weights, optimizers, the turn, random seeds, the number of the epoch and the history belong to one
     directory, which appears in one step. The `History` that `fit` returns covers the earlier epochs too.
 
-    The batches must be the same again: use `shuffle=False`, or a dataset whose order depends on its seed alone and
-    not on how many epochs were drawn from it in this process. The state of other callbacks is not kept.
+    Put it last in the list of callbacks, so that it keeps what the others log. Their own state is not kept: after an
+    early stop, for instance, training would go on. The batches must be the same again: use `shuffle=False`, or a
+    dataset whose order depends on its seed alone and not on how many epochs were drawn from it in this process.
 
     Args:
-        directory: Where the states are; only the last one is kept. Delete it to start over.
+        directory: Where the states are; only the last one is kept. Delete it to start over. Where several processes
+            train together, each needs a directory of its own.
 
     Raises:
-        ValueError: In training, if the model is not built, or if the directory holds the state of another model.
+        ValueError: In training, if the model is not built, or if the directory holds the state of another model or of
+            other optimizers.
         OSError: In training, if the state cannot be written or read.
 
     Example:
@@ -43,13 +47,19 @@ class ResumeTraining(keras.callbacks.Callback):
         """Go on from the last whole state, if there is one."""
         if not self.model.built:
             raise ValueError(f"`ResumeTraining` needs a model that is built. Received: {self.model}")
+        if not self.model.optimizer.built:
+            self.model.optimizer.build(self.model.trainable_variables)
         self._history, self._restored = {}, 0
+        self.model._initial_epoch = None  # Keras keeps what an earlier `fit` was given
         state = max(self._states(), default=None)
         if state is None:
             return
         try:
-            self.model.load_weights(state / _WEIGHTS)
-        except ValueError as error:
+            with warnings.catch_warnings():
+                # Keras only warns of an optimizer that is another one, and would train on with a new one.
+                warnings.filterwarnings("error", message="Skipping variable loading for optimizer")
+                self.model.load_weights(state / _WEIGHTS)
+        except (ValueError, UserWarning) as error:
             raise ValueError(
                 f"`directory` must hold the state of this model, or be empty. Received: {state}: {error}"
             ) from error
@@ -59,8 +69,16 @@ class ResumeTraining(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         """Put the earlier epochs into the history, which Keras has just emptied."""
+        self._restore_history()
+
+    def on_train_end(self, logs=None):
+        """The same where all epochs were trained before; the next `fit` begins where it is told."""
+        self._restore_history()
+        self.model._initial_epoch = None
+
+    def _restore_history(self):
         history = getattr(self.model, "history", None)
-        if epoch == self._restored and history is not None and not history.epoch:
+        if history is not None and not history.epoch:
             history.epoch = list(range(self._restored))
             history.history = {name: list(values) for name, values in self._history.items()}
 

@@ -92,6 +92,8 @@ def minimize(task):
     values = [variable.value for variable in variables]
     (_, updated), gradients = jax.value_and_grad(pure_loss, has_aux=True)(values)
     _assign(others, updated)  # statistics of normalisation, seeds, metrics
+    if task.report is not None:
+        task.report(gradients)
     slots = optimizer.variables
     # Not `apply`: loss scaling decides with a condition whose branches must return what they change.
     new_values, new_slots = optimizer.stateless_apply([slot.value for slot in slots], gradients, values)

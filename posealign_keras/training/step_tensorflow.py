@@ -17,7 +17,10 @@ def run(function, groups, data):
 
 def minimize(task):
     """Lowers the loss of a `Task` by one step of its optimizer."""
-    task.optimizer.apply(_gradients(task, task.variables), task.variables)
+    gradients = _gradients(task, task.variables)
+    if task.report is not None and _replicas() == 1:  # a replica's own gradients are only a part
+        task.report(gradients)
+    task.optimizer.apply(gradients, task.variables)
 
 
 def minimize_in_turn(tasks, turn):

@@ -27,6 +27,8 @@ def minimize(task):
     else:  # The loss depends on no variable at all.
         gradients = [torch.zeros_like(value) for value in values]
     with torch.no_grad():
+        if task.report is not None:
+            task.report(gradients)
         task.optimizer.apply(gradients, task.variables)
 
 

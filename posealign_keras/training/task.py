@@ -18,6 +18,7 @@ class Task:
         optimizer: The `keras.optimizers.Optimizer` built for `variables`.
         groups: Function without arguments that returns a tuple of lists of `keras.Variable`: the state that the step
             may read and change, grouped as in the trainer of the JAX backend.
+        report: Function of the list of gradients of the scaled loss, called before they are applied; or `None`.
     """
 
     loss: Callable[[], Any]
@@ -25,3 +26,4 @@ class Task:
     constants: Sequence[keras.Variable]
     optimizer: keras.optimizers.Optimizer
     groups: Callable[[], tuple[list[keras.Variable], ...]]
+    report: Callable[[list], None] | None = None

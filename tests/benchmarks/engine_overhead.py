@@ -10,6 +10,7 @@ the ratio of the times per step: of the medians over the rounds, and its range o
 """
 
 import argparse
+import functools
 import itertools
 import platform
 import statistics
@@ -54,14 +55,11 @@ def adaptation():
 def hand_written(stage, batch):
     """A function of the number of the step: what someone who knows the backend would write for this stage alone."""
     names = stage.optimizer.objectives
-    steps = {name: _STEPS[keras.backend.backend()](stage, name) for name in names}
+    make = _STEPS[keras.backend.backend()]
+    together = stage.schedule == "together"
+    steps = [make(stage, names)] if together else [make(stage, [name]) for name in names]
     tensors = keras.tree.map_structure(keras.ops.convert_to_tensor, batch[0])
-
-    def step(number):
-        for name in names if stage.schedule == "together" else [names[number % len(names)]]:
-            steps[name](tensors)
-
-    return step
+    return lambda number: steps[number % len(steps)](tensors)
 
 
 def _loss(stage, name, x):
@@ -69,66 +67,73 @@ def _loss(stage, name, x):
     return result[0] if isinstance(result, tuple) else result
 
 
-def _tensorflow_step(stage, name):
+def _tensorflow_step(stage, names):
     import tensorflow as tf
 
-    variables, optimizer = stage.optimizer.objective_variables[name], stage.optimizer[name]
-
-    @tf.function(jit_compile=False, autograph=False)
+    @tf.function(jit_compile=stage.jit_compile, autograph=False)
     def step(x):
-        values = [variable.value for variable in variables]
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(values)
-            loss = _loss(stage, name, x)
-        optimizer.apply(tape.gradient(loss, values), variables)
+        for name in names:
+            variables = stage.optimizer.objective_variables[name]
+            values = [variable.value for variable in variables]
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                tape.watch(values)
+                loss = _loss(stage, name, x)
+            stage.optimizer[name].apply(tape.gradient(loss, values), variables)
 
     return step
 
 
-def _jax_step(stage, name):
+def _jax_step(stage, names):
     import jax
 
-    variables, optimizer = list(stage.optimizer.objective_variables[name]), stage.optimizer[name]
-    trained = {id(variable) for variable in variables}
-    others = [variable for variable in stage.variables if id(variable) not in trained]
-
-    # Random seeds and the teacher's average: what a loss changes beside the variables of its gradient.
+    # What a step changes: weights, slots of the optimizers, random seeds, the teacher's average.
     averages = {id(variable) for variable in (stage.teacher.weights if hasattr(stage, "teacher") else ())}
-    changing = [variable for variable in others if "seed" in variable.path or id(variable) in averages]
+    trained = {id(variable) for name in names for variable in stage.optimizer.objective_variables[name]}
+    changing = [v for v in stage.variables if id(v) in trained | averages or "seed" in v.path]
+    changing += [slot for name in names for slot in stage.optimizer[name].variables]
+    constant = [v for v in stage.variables if not any(v is other for other in changing)]
 
-    def pure_loss(values, constants, x):
-        pairs = [*zip(variables, values, strict=True), *zip(others, constants, strict=True)]
-        with keras.StatelessScope(pairs) as scope:
-            loss = _loss(stage, name, x)
-        return loss, [scope.get_current_value(variable) for variable in changing]
+    def one(name, state, constants, x):
+        variables, optimizer = list(stage.optimizer.objective_variables[name]), stage.optimizer[name]
 
-    @jax.jit
-    def step(values, constants, slots, x):
-        (_, changed), gradients = jax.value_and_grad(pure_loss, has_aux=True)(values, constants, x)
-        return *optimizer.stateless_apply(slots, gradients, values), changed
+        def pure_loss(values):
+            pairs = [*zip(changing, state, strict=True), *zip(constant, constants, strict=True)]
+            with keras.StatelessScope([*pairs, *zip(variables, values, strict=True)]) as scope:
+                loss = _loss(stage, name, x)
+            return loss, [scope.get_current_value(variable) for variable in changing]
+
+        values = {id(variable): value for variable, value in zip(changing, state, strict=True)}
+        own = [values[id(variable)] for variable in variables]
+        slots = [values[id(slot)] for slot in optimizer.variables]
+        (_, after), gradients = jax.value_and_grad(pure_loss, has_aux=True)(own)
+        new, new_slots = optimizer.stateless_apply(slots, gradients, own)
+        replaced = dict(zip(map(id, [*variables, *optimizer.variables]), [*new, *new_slots], strict=True))
+        return [replaced.get(id(variable), value) for variable, value in zip(changing, after, strict=True)]
+
+    @functools.partial(jax.jit, donate_argnums=0)
+    def step(state, constants, x):
+        for name in names:
+            state = one(name, state, constants, x)
+        return state
 
     def run(x):
-        values, slots, changed = step(
-            *([v.value for v in group] for group in (variables, others, optimizer.variables)), x
-        )
-        for variable, value in zip(
-            [*variables, *optimizer.variables, *changing], [*values, *slots, *changed], strict=True
-        ):
+        state = step([v.value for v in changing], [v.value for v in constant], x)
+        for variable, value in zip(changing, state, strict=True):
             variable._value = value
 
     return run
 
 
-def _torch_step(stage, name):
+def _torch_step(stage, names):
     import torch
 
-    variables, optimizer = stage.optimizer.objective_variables[name], stage.optimizer[name]
-
     def step(x):
-        values = [variable.value for variable in variables]
-        gradients = torch.autograd.grad(_loss(stage, name, x), values)
-        with torch.no_grad():
-            optimizer.apply(gradients, variables)
+        for name in names:
+            variables = stage.optimizer.objective_variables[name]
+            values = [variable.value for variable in variables]
+            gradients = torch.autograd.grad(_loss(stage, name, x), values)
+            with torch.no_grad():
+                stage.optimizer[name].apply(gradients, variables)
 
     return step
 

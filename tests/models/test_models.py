@@ -264,8 +264,9 @@ def test_adapt_normalization_takes_the_statistics_of_the_images():
 
 
 def test_adapt_normalization_needs_a_batch():
-    with pytest.raises(ValueError, match=r"`images` must be at least `batch_size=128`. Received: 3 images"):
-        image_encoder().adapt_normalization(np.zeros((3, 32, 32, 3)))
+    for batch_size in (4, 0):
+        with pytest.raises(ValueError, match=rf"Received: batch_size={batch_size} for 3 images"):
+            image_encoder().adapt_normalization(np.zeros((3, 32, 32, 3)), batch_size)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,18 @@ import keras
 import numpy as np
 import pytest
 from keras import ops
-from objectives import NumpyOpposed, Opposed, data, dense, equal, opposed, optimizers, values
+from objectives import (
+    LEARNING_RATES,
+    MOMENTUM,
+    NumpyOpposed,
+    Opposed,
+    data,
+    dense,
+    equal,
+    opposed,
+    optimizers,
+    values,
+)
 
 from posealign_keras.training import MultiObjectiveModel
 
@@ -210,6 +221,37 @@ def test_state_that_a_loss_changes_is_kept():
     before = values([*seeds, normalization.moving_mean])
     model.evaluate(x, y, verbose=0)
     assert equal(before, values([*seeds, normalization.moving_mean]))
+
+
+@pytest.mark.parametrize("schedule", ["together", "alternate"])
+def test_norms_of_gradients(schedule, tmp_path):
+    model = opposed(schedule)
+    model.compile(optimizer=optimizers(), gradient_norms=True)
+    before = values(model.weights)
+    x, y = data(8)
+    history = model.fit(x, y, batch_size=4, shuffle=False, verbose=0, steps_per_epoch=2).history
+    assert "val_fit_gradient_norm" not in history
+    # The same gradients, in NumPy.
+    reference = NumpyOpposed(before, schedule)
+    norms = {"fit": [], "oppose": []}
+    for start in (0, 4):
+        batch = x[start : start + 4].astype("float64"), y[start : start + 4].astype("float64")
+        for name in norms if schedule == "together" else [("fit", "oppose")[start // 4]]:
+            old = [weight.copy() for weight in reference.weights]
+            velocity = [v.copy() for v in reference.velocity]
+            reference._minimize(name, *batch)
+            steps = [
+                new - weight - MOMENTUM[name] * v
+                for new, weight, v in zip(reference.weights, old, velocity, strict=True)
+            ]
+            own = steps[:2] if name == "fit" else steps[2:]
+            norms[name].append(np.sqrt(sum((step**2).sum() for step in own)) / LEARNING_RATES[name])
+    for name, expected in norms.items():
+        np.testing.assert_allclose(history[f"{name}_gradient_norm"], np.mean(expected), rtol=1e-4)
+
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    assert "fit_gradient_norm" in loaded.fit(x, y, batch_size=4, verbose=0).history
 
 
 def test_predict_calls_the_model():

@@ -10,7 +10,7 @@ import time
 
 import keras
 import pytest
-from objectives import data, equal, opposed, values
+from objectives import Opposed, data, dense, equal, opposed, optimizers, values
 
 from posealign_keras.training import ResumeTraining
 
@@ -72,8 +72,30 @@ def test_finished_training_stays_as_it_is(tmp_path):
     model = opposed()
     expected = fit(model, 3, ResumeTraining(tmp_path))
     again = opposed()
-    assert fit(again, 3, ResumeTraining(tmp_path)) in ({}, expected)
+    assert fit(again, 3, ResumeTraining(tmp_path)) == expected
     assert equal(values(model.weights), values(again.weights))
+    assert len(fit(again, 2)["loss"]) == 2  # and the next training begins at its beginning
+
+
+def test_what_other_callbacks_log_is_kept(tmp_path):
+    class Logger(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            logs["number"] = epoch
+
+    fit(opposed(), 2, Logger(), ResumeTraining(tmp_path))
+    assert fit(opposed(), 4, Logger(), ResumeTraining(tmp_path))["number"] == [0, 1, 2, 3]
+
+
+def test_the_state_of_another_model_or_optimizer_is_refused(tmp_path):
+    fit(opposed(), 1, ResumeTraining(tmp_path))
+    other = opposed()
+    other.compile("adam")
+    with pytest.raises(ValueError, match=r"`directory` must hold the state of this model, or be empty. Received: "):
+        fit(other, 2, ResumeTraining(tmp_path))
+    larger = Opposed(dense(3, 5, "first"), dense(5, 1, "second"))
+    larger.compile(optimizers())
+    with pytest.raises(ValueError, match=r"`directory` must hold the state of this model, or be empty. Received: "):
+        fit(larger, 2, ResumeTraining(tmp_path))
 
 
 def test_half_a_state_is_no_state(tmp_path):
@@ -104,7 +126,7 @@ def test_a_full_disk_leaves_the_last_state(tmp_path, monkeypatch):
 def test_killed_twenty_times(tmp_path):
     tests = pathlib.Path(__file__).parent
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tests), str(tests.parents[1])])}
-    epochs = 60
+    epochs = 100
 
     def start(directory):
         process = subprocess.Popen(
@@ -122,14 +144,20 @@ def test_killed_twenty_times(tmp_path):
         assert process.returncode == 0
         return json.loads(output)
 
+    def states():
+        return {path.name for path in (tmp_path / "killed").glob("*epoch_*")}
+
     chance, reached = random.Random(0), []
     for _ in range(20):
-        process = start("killed")
-        time.sleep(chance.uniform(0.0, 1.2))
+        before, process = states(), start("killed")
+        while states() <= before:  # until it has begun to write, at least, what it would lose by being killed
+            time.sleep(0.001)
+        time.sleep(chance.uniform(0.0, 0.15))
         process.kill()
         assert process.wait() != 0
-        reached += [max((path.name for path in (tmp_path / "killed").glob("epoch_*")), default="")]
+        reached.append(max((name for name in states() if not name.startswith(".")), default=""))
     assert reached == sorted(reached)
+    assert "" < reached[-1] < f"epoch_{epochs:09d}"
     history, expected = finish(start("killed")), finish(start("whole"))
     assert history == expected
     assert len(history["loss"]) == epochs
