@@ -1,6 +1,7 @@
 """What importing the package costs and brings along."""
 
 import os
+import pathlib
 import subprocess
 import sys
 
@@ -37,3 +38,52 @@ def test_an_unknown_part():
 
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = posealign_keras.nothing
+
+
+WITHOUT_TENSORFLOW = """
+import sys
+
+
+def without_tensorflow(finder):
+    class Finder:
+        @staticmethod
+        def find_spec(name, path=None, target=None):
+            return None if name.split(".")[0] == "tensorflow" else finder.find_spec(name, path, target)
+
+    return Finder
+
+
+sys.meta_path[:] = [without_tensorflow(finder) for finder in sys.meta_path]
+import keras
+import numpy as np
+import tiny_networks as tiny
+from posealign_keras.training import Adaptation
+
+stage = Adaptation(
+    tiny.image_encoder(), tiny.pose_autoencoder(), None, [tiny.relation_network("pose_flip")], mean_teacher=True,
+    contrastive=(),
+)
+stage.compile(optimizer="adam")
+stage.fit({"clips": tiny.clips(4)}, batch_size=2, verbose=0)
+stage.save(sys.argv[1])
+loaded = keras.saving.load_model(sys.argv[1])
+images = tiny.images(2)
+np.testing.assert_array_equal(loaded.predict(images, verbose=0), stage.predict(images, verbose=0))
+assert "tensorflow" not in sys.modules
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_trains_saves_and_loads_without_tensorflow(backend, tmp_path):
+    tests = pathlib.Path(__file__).parent
+    path = os.pathsep.join([str(tests / "training"), str(tests.parent)])
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_TENSORFLOW, str(tmp_path / "stage.keras")],
+        env={**os.environ, "KERAS_BACKEND": backend, "PYTHONPATH": path},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
