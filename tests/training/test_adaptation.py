@@ -86,6 +86,7 @@ def test_only_res3_and_the_projections_change_and_not_one_other_bit(trained):
 def test_each_energy_alone_falls_by_the_adapted_layers():
     model, data = stage(rate=0.0, compiled=False, mean_teacher=True), {"clips": tiny.clips(4)}
     model.random_appearance = keras.layers.Rescaling(0.8)  # what is measured before and after is then the same
+    model.random_appearance.build((None,))
     tiny.compile_quickly(model, keras.optimizers.Adam(0.0))
     first = tiny.snapshot(model)
     before = model.evaluate(data, batch_size=4, verbose=0, return_dict=True)
@@ -98,7 +99,7 @@ def test_each_energy_alone_falls_by_the_adapted_layers():
         model.optimizer[energy].learning_rate = 0.0
         changed = tiny.changed(model, first)
         adapted = {name for name in changed if "conv3_" in name}
-        assert len(adapted) == (10 if energy == "mean_teacher" else 5), energy  # the teacher follows
+        assert len(adapted) == 2 * 5, energy  # the teacher follows
         assert all(f"{energy}_projection" in name for name in changed - adapted), energy
         after = model.evaluate(data, batch_size=4, verbose=0, return_dict=True)
         assert after[energy] < 0.98 * before[energy], energy
