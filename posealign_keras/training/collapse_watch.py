@@ -1,5 +1,6 @@
 """The `CollapseWatch` callback: tells when the poses of different images become alike."""
 
+import math
 import warnings
 
 import keras
@@ -40,7 +41,7 @@ class CollapseWatch(keras.callbacks.Callback):
         self.smallest_share = smallest_share
         self.stop = stop
         self.batch_size = batch_size
-        self.spread_before: float | None = None
+        self.spread_before = math.nan  # until training begins
         self.collapsed = False
 
     def on_train_begin(self, logs=None):
@@ -50,7 +51,7 @@ class CollapseWatch(keras.callbacks.Callback):
                 "`CollapseWatch` needs a model with an `image_encoder`, such as `Adaptation`. "
                 f"Received: {type(self.model).__name__}"
             )
-        if self.spread_before is None:
+        if math.isnan(self.spread_before):
             self.spread_before = self._spread()
 
     def on_epoch_end(self, epoch, logs=None):
