@@ -123,7 +123,7 @@ def test_a_full_disk_leaves_the_last_state(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-def test_killed_twenty_times(tmp_path):
+def test_killed_again_and_again(tmp_path):
     tests = pathlib.Path(__file__).parent
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tests), str(tests.parents[1])])}
     epochs = 100
@@ -148,7 +148,7 @@ def test_killed_twenty_times(tmp_path):
         return {path.name for path in (tmp_path / "killed").glob("*epoch_*")}
 
     chance, reached = random.Random(0), []
-    for _ in range(20):
+    for _ in range(20 if keras.backend.backend() == "tensorflow" else 6):  # a start takes seconds
         before, process = states(), start("killed")
         while states() <= before:  # until it has begun to write, at least, what it would lose by being killed
             time.sleep(0.001)
