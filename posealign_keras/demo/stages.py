@@ -53,7 +53,8 @@ def train_pose_autoencoder(run) -> list[str]:
     steps = run.settings.pose_steps
     poses = np.concatenate(run.motion("train"))
     model = PoseAAE(run.configuration.pose_autoencoder(), run.configuration.pose_discriminator(), seed=run.seed)
-    model.compile(optimizer={"autoencoder": _adam(2e-3, steps), "discriminator": _adam(2e-4)})
+    # Both rates decay: a discriminator that goes on at full rate would win in the end, at the cost of reconstruction.
+    model.compile(optimizer={"autoencoder": _adam(2e-3, steps), "discriminator": _adam(5e-4, steps)})
     _fit(run, "pose_aae", model, _batches(run, poses, 256), steps, "autoencoder_reconstruction")
     run.workspace.save_model("pose_autoencoder.keras", model.autoencoder)
     return ["pose_autoencoder.keras"]
