@@ -16,10 +16,18 @@ from posealign_keras.data.record_reader import (
 )
 from posealign_keras.data.record_schema import RecordSchema
 from posealign_keras.data.record_writer import RecordWriter
-from posealign_keras.data.schema import LABELLED_CLIP, LABELLED_IMAGE, POSE_SEQUENCE, UNLABELLED_CLIP, get_schema
+from posealign_keras.data.schema import (
+    IMAGE_WITH_KEYPOINTS,
+    LABELLED_CLIP,
+    LABELLED_IMAGE,
+    POSE_SEQUENCE,
+    UNLABELLED_CLIP,
+    get_schema,
+)
 from posealign_keras.data.text_feature import TextFeature
 
 __all__ = [
+    "IMAGE_WITH_KEYPOINTS",
     "LABELLED_CLIP",
     "LABELLED_IMAGE",
     "POSE_SEQUENCE",

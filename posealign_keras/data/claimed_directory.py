@@ -10,22 +10,28 @@ from pathlib import Path
 
 
 @contextmanager
-def claimed_directory(path: Path) -> Iterator[Path]:
+def claimed_directory(path: Path, keep: bool = False) -> Iterator[Path]:
     """Hold `path` as an empty directory of this process; it is removed at the end.
 
     What a killed process left there is removed first. The claim is a lock on the directory itself, which the
     kernel drops when its process ends, however it ends.
+
+    Args:
+        path: The directory.
+        keep: Whether what is in it stays, at the beginning and at the end.
 
     Raises:
         BlockingIOError: If a process that is still running holds the directory.
     """
     descriptor = _claim(path)
     try:
-        for leftover in path.iterdir():
-            leftover.unlink()
+        if not keep:
+            for leftover in path.iterdir():
+                leftover.unlink()
         yield path
     finally:
-        shutil.rmtree(path, ignore_errors=True)
+        if not keep:
+            shutil.rmtree(path, ignore_errors=True)
         os.close(descriptor)
 
 

@@ -15,6 +15,7 @@ from posealign_keras.data.manifest import Manifest
 from posealign_keras.data.record_schema import RecordSchema
 from posealign_keras.data.shard import Shard
 from posealign_keras.data.shard_file import ShardFile, disk_errors, synchronize
+from posealign_keras.data.tensorflow_import import import_tensorflow
 
 
 class RecordWriter:
@@ -123,6 +124,48 @@ class RecordWriter:
             self._sizes[axis] = [min(smallest, size), max(largest, size)]
         for name, distinct in self._values.items():
             distinct.add(values[name] if isinstance(values[name], str) else values[name].item())
+
+    def write_split(self, directory: str | os.PathLike, split: str | None = None) -> Manifest:
+        """Append all records of a complete split of the same schema, as they are.
+
+        Args:
+            directory: Where the split is.
+            split: Its name; by default the writer's. Its records must name the writer's split.
+
+        Returns:
+            Its manifest.
+
+        Raises:
+            FileNotFoundError: If there is no complete split of that name.
+            ValueError: If the records are of another schema or split, or a shard has changed or is damaged; the
+                message names the file. The writer's split cannot be completed then.
+            OSError: As `write`.
+        """
+        if not self._is_entered:
+            raise ValueError("`write_split` must be called inside the `with` block of the RecordWriter.")
+        manifest = Manifest.load(directory, split or self.split)
+        manifest.check_schema(self.schema)
+        if manifest.values.get("split", [self.split]) != [self.split]:
+            raise ValueError(
+                f"`split` must hold records of {self.split!r}. Received records of: {manifest.values['split']}"
+            )
+        tf = import_tensorflow()
+        for path in manifest.check_shards(directory):
+            try:
+                for record in tf.data.TFRecordDataset(str(path)).as_numpy_iterator():
+                    self._append(record)
+            except tf.errors.OpError as error:
+                self._failed = True
+                raise ValueError(f"{path} is damaged: {error.message}") from error
+            except OSError:
+                self._failed = True
+                raise
+        for axis, sizes in manifest.sizes.items():
+            known = self._sizes.get(axis, sizes)
+            self._sizes[axis] = [min(known[0], sizes[0]), max(known[1], sizes[1])]
+        for name, distinct in self._values.items():
+            distinct.update(manifest.values[name])
+        return manifest
 
     def __exit__(self, exception_type, exception, traceback) -> None:
         self._is_entered = False

@@ -81,6 +81,16 @@ _INTRINSICS = ArrayFeature(
     description="Camera matrix of the stored image: [[fx, s, cx], [0, fy, cy], [0, 0, 1]] in its pixels.",
 )
 
+_KEYPOINTS = ArrayFeature(
+    name="keypoints",
+    dtype="float32",
+    shape=("num_joints", 2),
+    minimum=-1e5,
+    maximum=1e5,
+    description="Joints in pixels of the stored image, x first, the centre of the first pixel at 0; zero where not "
+    "valid.",
+)
+
 POSE_SEQUENCE = RecordSchema("pose_sequence", 1, (_POSITIONS.per_frame(), _COORDINATE_FRAME, *_ORIGIN))
 """Motion capture without images: `positions (T, 17, 3)` float32 metres, world or camera frame."""
 
@@ -89,6 +99,10 @@ LABELLED_IMAGE = RecordSchema(
 )
 """One image with its pose: `image (H, W, 3)`, `joints (17, 3)`, `root_position (3,)`, `joint_validity (17,)`,
 `intrinsics (3, 3)`; metres, camera frame."""
+
+IMAGE_WITH_KEYPOINTS = RecordSchema("image_with_keypoints", 1, (_IMAGE, _KEYPOINTS, _JOINT_VALIDITY, *_ORIGIN))
+"""One image with joints in 2D, to look at results: `image (H, W, 3)`, `keypoints (17, 2)` pixels,
+`joint_validity (17,)`."""
 
 UNLABELLED_CLIP = RecordSchema("unlabelled_clip", 1, (_IMAGE.per_frame("frames"), *_ORIGIN))
 """Consecutive images of one person without any label: `frames (T, H, W, 3)`."""
@@ -108,7 +122,10 @@ LABELLED_CLIP = RecordSchema(
 """Consecutive images with the pose in each, for evaluation: `frames (T, H, W, 3)`, `joints (T, 17, 3)`,
 `root_position (T, 3)`, `joint_validity (T, 17)`, and one `intrinsics (3, 3)`; metres, camera frame."""
 
-_SCHEMAS = {schema.name: schema for schema in (POSE_SEQUENCE, LABELLED_IMAGE, UNLABELLED_CLIP, LABELLED_CLIP)}
+_SCHEMAS = {
+    schema.name: schema
+    for schema in (POSE_SEQUENCE, LABELLED_IMAGE, IMAGE_WITH_KEYPOINTS, UNLABELLED_CLIP, LABELLED_CLIP)
+}
 
 
 def get_schema(name: str | RecordSchema) -> RecordSchema:

@@ -1,0 +1,23 @@
+"""Data sets, and anybody's own videos, into the TFRecords that `posealign_keras.data` reads.
+
+From the command line: `python -m tfrecords_tools --help`.
+"""
+
+from tfrecords_tools.check import inspect, verify
+from tfrecords_tools.convert import convert
+from tfrecords_tools.reader import Reader
+from tfrecords_tools.readers import READERS, get_reader
+from tfrecords_tools.recording import Recording, RecordingId
+from tfrecords_tools.settings import Settings
+
+__all__ = [
+    "READERS",
+    "Reader",
+    "Recording",
+    "RecordingId",
+    "Settings",
+    "convert",
+    "get_reader",
+    "inspect",
+    "verify",
+]

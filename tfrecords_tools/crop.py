@@ -1,0 +1,115 @@
+"""Square pictures of one person, cut out of larger ones, and the camera that would have taken them."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Crop:
+    """A square picture of a person that is to be cut out of a larger one.
+
+    Without a camera it is a piece of the picture. With one, it is the picture of a *virtual camera* in the same
+    place, without lens distortion, that looks straight at the person: mirroring such a crop mirrors the pose in the
+    axes of that camera exactly, while in a plain crop from the side of the picture the pose is seen at an angle.
+
+    Args:
+        centre: Middle of the person in pixels of the picture, where the corner of the first pixel is (0, 0).
+        side: Width and height, in pixels of the picture, of what the crop shows.
+        size: Width and height of the crop in its own pixels.
+        intrinsics: `(3, 3)` camera matrix of the picture (the centre of its first pixel at (0, 0)), if known.
+        distortion: `(k1, k2, p1, p2, k3)` of OpenCV's lens model.
+        virtual: Whether to turn the camera to the person; `False` keeps its axes, and the lens distortion.
+    """
+
+    centre: tuple[float, float]
+    side: float
+    size: int
+    intrinsics: np.ndarray | None = None
+    distortion: tuple[float, ...] = ()
+    virtual: bool = True
+
+    def __post_init__(self):
+        virtual = self.virtual and self.intrinsics is not None
+        object.__setattr__(self, "virtual", virtual)
+        # A plain crop begins and ends at edges of pixels, so that nothing is sampled between them.
+        left, top = (int(round(value - self.side / 2)) for value in self.centre)
+        side = max(1, int(round(self.side)))
+        object.__setattr__(self, "_window", (left, top, side))
+
+    @property
+    def rotation(self) -> np.ndarray:
+        """`(3, 3)` takes points in the axes of the camera to those of the crop's camera."""
+        if not self.virtual:
+            return np.eye(3)
+        pixel = np.array([[self.centre]], float) - 0.5
+        x, y = cv2.undistortPoints(pixel, self._matrix, np.array(self.distortion or (0.0,) * 5))[0, 0]
+        forward = np.array([x, y, 1.0]) / np.sqrt(x * x + y * y + 1)
+        right = np.cross([0.0, 1.0, 0.0], forward)  # the virtual camera is not rolled
+        right /= np.linalg.norm(right)
+        return np.stack([right, np.cross(forward, right), forward])
+
+    @property
+    def camera(self) -> np.ndarray | None:
+        """`(3, 3)` camera matrix of the crop, in its pixels; `None` if that of the picture is not known."""
+        if self.intrinsics is None:
+            return None
+        matrix = self._matrix.copy()
+        if self.virtual:
+            focal = self.size / self.side * (matrix[0, 0] + matrix[1, 1]) / 2
+            middle = (self.size - 1) / 2
+            return np.array([[focal, 0, middle], [0, focal, middle], [0, 0, 1]])
+        left, top, side = self._window
+        scale = self.size / side
+        matrix[:2] *= scale
+        matrix[:2, 2] += scale * (0.5 - np.array([left, top])) - 0.5
+        return matrix
+
+    def keypoints(self, keypoints: np.ndarray) -> np.ndarray:
+        """Where `(…, 2)` pixels of the picture are in a plain crop, the centre of the first pixel at (0, 0)."""
+        left, top, side = self._window
+        return (keypoints + 0.5 - np.array([left, top])) * (self.size / side) - 0.5
+
+    def apply(self, image: np.ndarray) -> np.ndarray:
+        """Cut the crop out of `image`; black beyond its edges.
+
+        Args:
+            image: `(height, width, 3)` uint8.
+
+        Returns:
+            `(size, size, 3)` uint8.
+        """
+        return self._virtual_picture(image) if self.virtual else self._piece(image)
+
+    @property
+    def _matrix(self):
+        return np.asarray(self.intrinsics, float)
+
+    def _piece(self, image):
+        left, top, side = self._window
+        height, width = image.shape[:2]
+        inside = image[max(top, 0) : max(top + side, 0), max(left, 0) : max(left + side, 0)]
+        if inside.size == 0:
+            return np.zeros((self.size, self.size, 3), np.uint8)
+        beyond = (max(-top, 0), max(top + side - height, 0), max(-left, 0), max(left + side - width, 0))
+        piece = cv2.copyMakeBorder(inside, *beyond, cv2.BORDER_CONSTANT)
+        return _resized(piece, self.size)
+
+    def _virtual_picture(self, image):
+        # A picture several times as large, then made smaller: pixels in between must not be left out.
+        finer = max(1, int(np.ceil(self.side / self.size)))
+        matrix = self.camera
+        matrix[:2] *= finer
+        matrix[:2, 2] += (finer - 1) / 2
+        size = (self.size * finer,) * 2
+        distortion = np.array(self.distortion or (0.0,) * 5)
+        maps = cv2.initUndistortRectifyMap(self._matrix, distortion, self.rotation, matrix, size, cv2.CV_16SC2)
+        picture = cv2.remap(image, *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+        return _resized(picture, self.size)
+
+
+def _resized(image, size):
+    if image.shape[0] == size:
+        return np.ascontiguousarray(image)
+    return cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA if image.shape[0] > size else cv2.INTER_LINEAR)

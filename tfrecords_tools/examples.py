@@ -1,0 +1,282 @@
+"""Turns a `Recording` into the examples of records: which frames, which crops, at which rate.
+
+Everything that is the same for all data sets is here, once.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d
+
+from posealign_keras.data import IMAGE_WITH_KEYPOINTS, LABELLED_IMAGE, POSE_SEQUENCE, UNLABELLED_CLIP
+from posealign_keras.skeletons import BODY17
+from tfrecords_tools.crop import Crop
+from tfrecords_tools.recording import Recording, RecordingId
+from tfrecords_tools.settings import Settings
+
+# The box of the joints is smaller than the person: this is how much is added, as a share of its larger side.
+_BEYOND_JOINTS = 0.2
+# An image of which most joints are cut off teaches nothing.
+_LEAST_VISIBLE = 0.5
+_SMOOTHING_SECONDS = 0.25
+_ROOT = 0
+
+
+class Examples:
+    """The examples that one recording gives for one kind of record, one after the other.
+
+    Args:
+        recording_id: Names the recording.
+        recording: Its content.
+        dataset: Name of the data set.
+        settings: What the records look like.
+        on_frame: Called with the share of the recording that is done.
+
+    Attributes:
+        dropped: How many frames, clips or sequences were left out, by the reason. Complete after iteration.
+    """
+
+    def __init__(
+        self,
+        recording_id: RecordingId,
+        recording: Recording,
+        dataset: str,
+        settings: Settings,
+        on_frame: Callable[[float], None] = lambda share: None,
+    ):
+        self.recording = recording
+        self.settings = settings
+        self.on_frame = on_frame
+        self.dropped: Counter[str] = Counter()
+        self._origin = {
+            "dataset": recording_id.dataset or dataset,
+            "subject": recording_id.subject,
+            "sequence": recording_id.sequence,
+            "camera": recording_id.camera,
+            "scale": recording.scale,
+        }
+
+    def of_kind(self, kind: str) -> Iterator[dict]:
+        """Yield the examples of the kind of record (the name of a schema)."""
+        return {
+            POSE_SEQUENCE.name: self._pose_sequences,
+            LABELLED_IMAGE.name: self._labelled_images,
+            UNLABELLED_CLIP.name: self._unlabelled_clips,
+            IMAGE_WITH_KEYPOINTS.name: self._images_with_keypoints,
+        }[kind]()
+
+    # Poses.
+
+    def _pose_sequences(self):
+        positions = self.recording.positions
+        for start, stop in _runs(np.isfinite(positions).all(axis=(1, 2))):
+            resampled = _resample(positions[start:stop], self.recording.fps, self.settings.fps)
+            if len(resampled) < self.settings.shortest_sequence:
+                self.dropped["sequences that are too short"] += 1
+                continue
+            yield {
+                **self._origin,
+                "positions": resampled.astype("float32"),
+                "coordinate_frame": self.recording.coordinate_frame,
+                "frame_index": int(start),
+                "fps": self.settings.fps,
+            }
+        self.on_frame(1.0)
+
+    # Images.
+
+    def _labelled_images(self):
+        recording = self.recording
+        valid, keypoints = recording.valid, self._keypoints()
+        for index, box, image in self._single_pictures(keypoints, valid[:, _ROOT], "frames with an unknown root joint"):
+            crop = self._crop(box)
+            points = recording.positions[index] @ crop.rotation.T
+            yield {
+                **self._origin,
+                "image": crop.apply(image),
+                "joints": np.where(valid[index][:, None], points - points[_ROOT], 0).astype("float32"),
+                "root_position": points[_ROOT].astype("float32"),
+                "joint_validity": valid[index],
+                "intrinsics": crop.camera.astype("float32"),
+                "frame_index": index,
+                "fps": recording.fps,
+            }
+
+    def _images_with_keypoints(self):
+        valid, keypoints = self.recording.valid, self._keypoints()
+        for index, box, image in self._single_pictures(keypoints, valid.any(axis=1), "frames without any joint"):
+            crop = self._crop(box, virtual=False)
+            points = np.where(valid[index][:, None], crop.keypoints(keypoints[index]), 0)
+            yield {
+                **self._origin,
+                "image": crop.apply(image),
+                "keypoints": points.astype("float32"),
+                "joint_validity": valid[index],
+                "frame_index": index,
+                "fps": self.recording.fps,
+            }
+
+    def _single_pictures(self, keypoints, usable, reason):
+        """The frames that become images: index, box and picture of each."""
+        recording, boxes = self.recording, self._boxes(keypoints)
+        chosen = np.ones(len(boxes), bool) if recording.labelled is None else recording.labelled.copy()
+        if not recording.every_frame:
+            step = max(1, round(recording.fps / self.settings.image_fps))
+            chosen &= np.arange(len(chosen)) % step == 0
+        self._drop(chosen, ~usable, reason)
+        self._drop(chosen, ~np.isfinite(boxes).all(axis=1), "frames without a person")
+        chosen &= self._is_filmed(len(chosen))
+        indices = np.flatnonzero(chosen)
+        for done, (index, image) in enumerate(zip(indices, recording.frames.read(indices), strict=True)):
+            self.on_frame((done + 1) / len(indices))
+            height, width = image.shape[:2]
+            points = keypoints[index][recording.valid[index]]
+            inside = ((points > -0.5) & (points < np.array([width, height]) - 0.5)).all(axis=-1)
+            if inside.mean() < _LEAST_VISIBLE:
+                self.dropped["frames that show less than half of the person"] += 1
+                continue
+            yield int(index), boxes[index], image
+
+    # Clips.
+
+    def _unlabelled_clips(self):
+        recording, settings = self.recording, self.settings
+        times = recording.frames.times
+        if recording.boxes is None and recording.positions is None and recording.keypoints is None:
+            boxes = None
+            count = len(times)
+        else:
+            boxes = self._boxes(self._keypoints())
+            count = min(len(boxes), len(times))
+        # The frame that is nearest in time to each tick of the clip's clock.
+        ticks = np.arange(int(np.floor(times[count - 1] * settings.fps + 1e-6)) + 1) / settings.fps
+        nearest = np.searchsorted((times[1:count] + times[: count - 1]) / 2, ticks)
+        seen = np.ones(len(ticks), bool) if boxes is None else np.isfinite(boxes[nearest]).all(axis=1)
+        length, step = settings.clip_length, settings.clip_step or settings.clip_length
+        windows = []
+        for start, stop in _runs(seen):
+            starts = range(start, stop - length + 1, step)
+            windows += [(first, nearest[first : first + length]) for first in starts]
+            left_over = stop - (starts[-1] + length if starts else start)
+            if left_over:
+                self.dropped["frames left over at the end of a clip"] += left_over
+        self.dropped["frames without a person"] += int((~seen).sum())
+        yield from self._filmed_clips(windows, boxes, ticks)
+
+    def _filmed_clips(self, windows, boxes, ticks):
+        """Clips whose frames may overlap, from one pass over the video."""
+        if not windows:
+            return
+        crops = {first: self._crops_of(indices, boxes) for first, indices in windows}
+        needed = np.unique(np.concatenate([indices for _, indices in windows]))
+        waiting = {first: (indices, []) for first, indices in windows}
+        for done, (index, image) in enumerate(zip(needed, self.recording.frames.read(needed), strict=True)):
+            self.on_frame((done + 1) / len(needed))
+            for first, (indices, pictures) in list(waiting.items()):
+                if indices[0] > index:
+                    break
+                while len(pictures) < len(indices) and indices[len(pictures)] == index:
+                    pictures.append(self._apply(crops[first], len(pictures), image))
+                if len(pictures) == len(indices):
+                    del waiting[first]
+                    yield {
+                        **self._origin,
+                        "frames": np.stack(pictures),
+                        "frame_index": int(indices[0]),
+                        "fps": self.settings.fps,
+                    }
+
+    def _crops_of(self, indices, boxes):
+        """One crop for each frame of a clip: smoothly moving, of one scale."""
+        if boxes is None:
+            return None
+        chosen = boxes[indices]
+        centres = (chosen[:, :2] + chosen[:, 2:]) / 2
+        centres = gaussian_filter1d(centres, _SMOOTHING_SECONDS * self.settings.fps, axis=0, mode="nearest")
+        side = self.settings.margin * float((chosen[:, 2:] - chosen[:, :2]).max())
+        return [self._square(centre, side) for centre in centres]
+
+    def _apply(self, crops, number, image):
+        if crops is not None:
+            return crops[number].apply(image)
+        height, width = image.shape[:2]
+        return Crop((width / 2, height / 2), max(height, width), self.settings.size).apply(image)
+
+    # What both have in common.
+
+    def _crop(self, box, virtual=None):
+        side = self.settings.margin * float(max(box[2] - box[0], box[3] - box[1]))
+        return self._square((box[:2] + box[2:]) / 2, side, virtual)
+
+    def _square(self, centre, side, virtual=None):
+        recording = self.recording
+        virtual = self.settings.virtual_camera if virtual is None else virtual
+        return Crop(
+            (float(centre[0]), float(centre[1])),
+            side,
+            self.settings.size,
+            recording.intrinsics,
+            recording.distortion,
+            virtual,
+        )
+
+    def _keypoints(self):
+        """`(T, 17, 2)` pixels of the joints; `None` if nothing is known of them."""
+        recording = self.recording
+        if recording.keypoints is not None or recording.positions is None or recording.intrinsics is None:
+            return recording.keypoints
+        import cv2
+
+        points = recording.positions.reshape(-1, 3).astype(float)
+        known = np.isfinite(points).all(axis=1) & (points[:, 2] > 0)
+        pixels = np.full((len(points), 2), np.nan)
+        if known.any():
+            lens = np.array(recording.distortion or (0.0,) * 5)
+            matrix = np.asarray(recording.intrinsics, float)
+            pixels[known] = cv2.projectPoints(points[known], np.zeros(3), np.zeros(3), matrix, lens)[0][:, 0]
+        return pixels.reshape(-1, BODY17.num_joints, 2)
+
+    def _boxes(self, keypoints):
+        """`(T, 4)` edges of the person in each frame, NaN where it is not seen."""
+        if self.recording.boxes is not None:
+            return np.asarray(self.recording.boxes, float)
+        points = keypoints + 0.5  # from centres of pixels to corners
+        boxes = np.full((len(points), 4), np.nan)
+        seen = np.isfinite(points).all(axis=-1).sum(axis=1) >= 2
+        if seen.any():
+            low, high = np.nanmin(points[seen], axis=1), np.nanmax(points[seen], axis=1)
+            more = _BEYOND_JOINTS / 2 * (high - low).max(axis=1, keepdims=True)
+            boxes[seen] = np.concatenate([low - more, high + more], axis=1)
+        return boxes
+
+    def _is_filmed(self, count):
+        """Poses may go on after the last picture."""
+        filmed = np.arange(count) < len(self.recording.frames.times)
+        if not filmed.all():
+            self.dropped["frames after the end of the video"] += int((~filmed).sum())
+        return filmed
+
+    def _drop(self, chosen, unusable, reason):
+        count = int((chosen & unusable).sum())
+        if count:
+            self.dropped[reason] += count
+        chosen &= ~unusable
+
+
+def _runs(usable) -> list[tuple[int, int]]:
+    """Start and stop of every stretch of true values."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], np.asarray(usable, int), [0]])))
+    return [(int(start), int(stop)) for start, stop in edges.reshape(-1, 2)]
+
+
+def _resample(positions, fps, wanted):
+    """`(T, 17, 3)` at another rate: frames left out where that is exact, otherwise linear in between."""
+    step = fps / wanted
+    if abs(step - round(step)) < 0.02 * step and round(step) >= 1:
+        return positions[:: round(step)]
+    moments = np.arange(int((len(positions) - 1) / step) + 1) * step
+    first = np.minimum(moments.astype(int), len(positions) - 1)
+    second = np.minimum(first + 1, len(positions) - 1)
+    share = (moments - first)[:, None, None]
+    return (1 - share) * positions[first] + share * positions[second]

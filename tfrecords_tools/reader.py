@@ -1,0 +1,57 @@
+"""The `Reader`: what is special about one data set. Everything else is the same for all of them."""
+
+import abc
+from pathlib import Path
+from typing import ClassVar
+
+from tfrecords_tools.recording import Recording, RecordingId
+
+
+class Reader(abc.ABC):
+    """Reads one data set, from the files as they are distributed.
+
+    A subclass lists the recordings of the data set without reading much, and reads one of them into the units, axes
+    and joints of the package. Cutting, cropping, resampling and writing are done by `Examples` and `convert`.
+
+    The parameters of its constructor after `root`, with their annotations (`str`, `float`, `int`, `bool`, `Literal`,
+    or one of these `| None`) and what the docstring says about them, are the options of the command line. They must be
+    kept as attributes of the same names. A reader must pickle: it is sent to other processes.
+
+    Attributes:
+        name: Name of the data set, as on the command line and in the records.
+        kinds: The kinds of record (names of schemas) that it can yield, the usual ones first.
+        reference: Where the data set is from.
+
+    Args:
+        root: Directory (or file) of the data set.
+
+    Raises:
+        FileNotFoundError: If `root` does not exist.
+    """
+
+    name: ClassVar[str]
+    kinds: ClassVar[tuple[str, ...]]
+    reference: ClassVar[str] = ""
+
+    def __init__(self, root):
+        self.root = Path(root)
+        if not self.root.exists():
+            raise FileNotFoundError(f"`root` must be where the data set {self.name!r} is. There is no {self.root}")
+
+    @abc.abstractmethod
+    def list(self, kind: str) -> list[RecordingId]:
+        """List the recordings that can yield records of `kind`, in a fixed order.
+
+        Raises:
+            FileNotFoundError: If there are none in `root`; the message says what was looked for.
+            ValueError: If an index file of the data set is damaged; the message names it.
+        """
+
+    @abc.abstractmethod
+    def read(self, recording_id: RecordingId, kind: str) -> Recording:
+        """Read one recording, its pictures excepted.
+
+        Raises:
+            ValueError: If a file is damaged or not as expected; the message names it and says what was expected.
+            FileNotFoundError: If a file is missing.
+        """

@@ -1,0 +1,104 @@
+"""`VideoFrames`: the pictures of a video file, decoded with PyAV."""
+
+from functools import cached_property
+from pathlib import Path
+
+import av
+import numpy as np
+
+from tfrecords_tools.frames import Frames
+
+
+class VideoFrames(Frames):
+    """The pictures of the first video stream of a file: any codec, any frame rate, constant or not.
+
+    Pictures are in the order in which they are shown, and turned upright as the file says. Pickles as its path.
+
+    Args:
+        path: The file.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: Here or later, if it is no video or damaged; the message names the file.
+    """
+
+    def __init__(self, path):
+        self.path = Path(path)
+        if not self.path.is_file():
+            raise FileNotFoundError(f"There is no video {self.path}")
+
+    def __getstate__(self):
+        return {"path": self.path}
+
+    @cached_property
+    def times(self) -> np.ndarray:
+        """`(T,)` seconds; from the packets of the file, without decoding it."""
+        with self._opened() as (container, stream):
+            stamps = [packet.pts for packet in container.demux(stream) if packet.pts is not None]
+            if not stamps:
+                raise ValueError("it holds no pictures")
+            times = np.sort(np.array(stamps, float)) * float(stream.time_base)
+        return times - times[0]
+
+    @property
+    def fps(self) -> float:
+        """Pictures per second, on average."""
+        with self._opened() as (_, stream):
+            if stream.average_rate:
+                return float(stream.average_rate)
+        if len(self.times) < 2:
+            raise ValueError(f"{self.path} does not say its frame rate, and has one picture only")
+        return (len(self.times) - 1) / float(self.times[-1])
+
+    def read(self, indices):
+        """Decode from the start to the last of `indices`; see `Frames.read`."""
+        wanted = iter(np.asarray(indices).tolist())
+        index = next(wanted, None)
+        if index is None:
+            return
+        with self._opened() as (container, stream):
+            stream.thread_type = "AUTO"
+            number = -1
+            for number, frame in enumerate(container.decode(stream)):  # noqa: B007
+                if number != index:
+                    continue
+                image = _upright(frame)
+                while index == number:
+                    yield image
+                    index = next(wanted, None)
+                if index is None:
+                    return
+        raise ValueError(f"{self.path} ends after picture {number}; picture {index} was asked for")
+
+    def _opened(self):
+        return _Opened(self.path)
+
+
+class _Opened:
+    """Opens a file and its first video stream, and turns the errors of PyAV into such as name the file."""
+
+    def __init__(self, path):
+        self._path = path
+
+    def __enter__(self):
+        self._container = None
+        try:
+            self._container = av.open(str(self._path))
+            if not self._container.streams.video:
+                raise ValueError("it holds no video stream")
+        except (av.error.FFmpegError, ValueError, OSError) as error:
+            self.__exit__(type(error), error, None)
+        return self._container, self._container.streams.video[0]
+
+    def __exit__(self, exception_type, error, traceback):
+        if self._container is not None:
+            self._container.close()
+        if isinstance(error, (av.error.FFmpegError, ValueError, OSError)):
+            raise ValueError(f"{self._path} cannot be read as a video: {error}") from error
+
+
+def _upright(frame) -> np.ndarray:
+    image = frame.to_ndarray(format="rgb24")
+    # PyAV gives the angle by which the picture must be turned clockwise to stand upright, negated.
+    quarters = round(frame.rotation / 90) % 4
+    return np.ascontiguousarray(np.rot90(image, quarters)) if quarters else image
