@@ -31,9 +31,7 @@ def inspect(out: str | os.PathLike) -> dict[str, dict[str, Manifest]]:
     return found
 
 
-def verify(
-    out: str | os.PathLike, progress: Callable[[str], None] = lambda what: None
-) -> dict[str, dict[str, Manifest]]:
+def verify(out: str | os.PathLike, progress: Callable[[str], None] = lambda _: None) -> dict[str, dict[str, Manifest]]:
     """Check the records of a conversion: every byte of every shard, and that no two splits share a person or recording.
 
     Args:

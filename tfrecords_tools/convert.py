@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from posealign_keras.data import Manifest, RecordWriter, get_schema
 from posealign_keras.data.claimed_directory import claimed_directory
@@ -38,7 +39,7 @@ def convert(
     shard_size_mb: float = 64,
     skip_damaged: bool = False,
     overwrite: bool = False,
-    progress: Progress = lambda what, done, total: None,
+    progress: Progress | None = None,
     runner: Runner | None = None,
     size: int = 224,
     fps: float = 30.0,
@@ -128,13 +129,17 @@ def convert(
             metadata = {"arguments": arguments, "fingerprint": _fingerprint(parts)}
             manifest = _finished(directory, split, metadata["fingerprint"], overwrite)
             if manifest is None:
-                show = functools.partial(progress, f"{kind} {split}")
+                show = functools.partial(progress or _show_nothing, f"{kind} {split}")
                 with claimed_directory(scratch, keep=True):
                     reports = _write_parts(parts, workers, show, runner)
                     manifest = _put_together(directory, kind, split, parts, reports, metadata, shard_size_mb, overwrite)
                     shutil.rmtree(scratch)
             result[kind][split] = manifest
     return result
+
+
+def _show_nothing(what, done, total):
+    """Progress that nobody wants to see."""
 
 
 def _reader(dataset, root, options) -> Reader:
@@ -197,7 +202,7 @@ def _run_here(parts, workers, progress):
                 finished, waiting = wait(waiting, _SECONDS_BETWEEN_REPORTS, FIRST_COMPLETED)
                 for future in finished:
                     future.result()
-                progress(sum(shares))
+                progress(sum(shares[:]))
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             for process in multiprocessing.active_children():
@@ -206,12 +211,11 @@ def _run_here(parts, workers, progress):
     return [future.result() for future in futures]
 
 
-_shares = None
+_shares: list[Any] = []  # in a worker: the array, shared with the process that waits, of what is done of each part
 
 
 def _set_shares(shares):
-    global _shares
-    _shares = shares
+    _shares[:] = [shares]
 
 
 def _write_and_tell(part, index):
@@ -220,10 +224,10 @@ def _write_and_tell(part, index):
     def tell(share):
         nonlocal last
         if time.monotonic() - last > _SECONDS_BETWEEN_REPORTS:
-            _shares[index], last = share, time.monotonic()
+            _shares[0][index], last = share, time.monotonic()
 
     report = part.write(tell)
-    _shares[index] = 1.0
+    _shares[0][index] = 1.0
     return report
 
 

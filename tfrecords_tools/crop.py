@@ -31,12 +31,7 @@ class Crop:
     virtual: bool = True
 
     def __post_init__(self):
-        virtual = self.virtual and self.intrinsics is not None
-        object.__setattr__(self, "virtual", virtual)
-        # A plain crop begins and ends at edges of pixels, so that nothing is sampled between them.
-        left, top = (int(round(value - self.side / 2)) for value in self.centre)
-        side = max(1, int(round(self.side)))
-        object.__setattr__(self, "_window", (left, top, side))
+        object.__setattr__(self, "virtual", self.virtual and self.intrinsics is not None)
 
     @property
     def rotation(self) -> np.ndarray:
@@ -55,11 +50,9 @@ class Crop:
         """`(3, 3)` camera matrix of the crop, in its pixels; `None` if that of the picture is not known."""
         if self.intrinsics is None:
             return None
-        matrix = self._matrix.copy()
         if self.virtual:
-            focal = self.size / self.side * (matrix[0, 0] + matrix[1, 1]) / 2
-            middle = (self.size - 1) / 2
-            return np.array([[focal, 0, middle], [0, focal, middle], [0, 0, 1]])
+            return self._virtual_camera(self.size)
+        matrix = self._matrix
         left, top, side = self._window
         scale = self.size / side
         matrix[:2] *= scale
@@ -83,8 +76,19 @@ class Crop:
         return self._virtual_picture(image) if self.virtual else self._piece(image)
 
     @property
-    def _matrix(self):
-        return np.asarray(self.intrinsics, float)
+    def _matrix(self) -> np.ndarray:
+        return np.array(self.intrinsics, float)
+
+    @property
+    def _window(self) -> tuple[int, int, int]:
+        """Left and top edge, and side, of a plain crop: whole pixels, so that nothing is sampled between them."""
+        left, top = (round(value - self.side / 2) for value in self.centre)
+        return left, top, max(1, round(self.side))
+
+    def _virtual_camera(self, size) -> np.ndarray:
+        focal = size / self.side * (self._matrix[0, 0] + self._matrix[1, 1]) / 2
+        middle = (size - 1) / 2
+        return np.array([[focal, 0, middle], [0, focal, middle], [0, 0, 1]])
 
     def _piece(self, image):
         left, top, side = self._window
@@ -99,12 +103,11 @@ class Crop:
     def _virtual_picture(self, image):
         # A picture several times as large, then made smaller: pixels in between must not be left out.
         finer = max(1, int(np.ceil(self.side / self.size)))
-        matrix = self.camera
-        matrix[:2] *= finer
-        matrix[:2, 2] += (finer - 1) / 2
-        size = (self.size * finer,) * 2
+        size = self.size * finer
         distortion = np.array(self.distortion or (0.0,) * 5)
-        maps = cv2.initUndistortRectifyMap(self._matrix, distortion, self.rotation, matrix, size, cv2.CV_16SC2)
+        maps = cv2.initUndistortRectifyMap(
+            self._matrix, distortion, self.rotation, self._virtual_camera(size), (size, size), cv2.CV_16SC2
+        )
         picture = cv2.remap(image, *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
         return _resized(picture, self.size)
 

@@ -43,7 +43,7 @@ class Examples:
         recording: Recording,
         dataset: str,
         settings: Settings,
-        on_frame: Callable[[float], None] = lambda share: None,
+        on_frame: Callable[[float], None] = lambda _: None,
     ):
         self.recording = recording
         self.settings = settings
@@ -69,7 +69,7 @@ class Examples:
     # Poses.
 
     def _pose_sequences(self):
-        positions = self.recording.positions
+        positions = self.recording.given("positions")
         for start, stop in _runs(np.isfinite(positions).all(axis=(1, 2))):
             resampled = _resample(positions[start:stop], self.recording.fps, self.settings.fps)
             if len(resampled) < self.settings.shortest_sequence:
@@ -87,11 +87,12 @@ class Examples:
     # Images.
 
     def _labelled_images(self):
-        recording = self.recording
+        recording, positions = self.recording, self.recording.given("positions")
+        self.recording.given("intrinsics")
         valid, keypoints = recording.valid, self._keypoints()
         for index, box, image in self._single_pictures(keypoints, valid[:, _ROOT], "frames with an unknown root joint"):
             crop = self._crop(box)
-            points = recording.positions[index] @ crop.rotation.T
+            points = positions[index] @ crop.rotation.T
             yield {
                 **self._origin,
                 "image": crop.apply(image),
@@ -128,7 +129,7 @@ class Examples:
         self._drop(chosen, ~np.isfinite(boxes).all(axis=1), "frames without a person")
         chosen &= self._is_filmed(len(chosen))
         indices = np.flatnonzero(chosen)
-        for done, (index, image) in enumerate(zip(indices, recording.frames.read(indices), strict=True)):
+        for done, (index, image) in enumerate(zip(indices, recording.given("frames").read(indices), strict=True)):
             self.on_frame((done + 1) / len(indices))
             height, width = image.shape[:2]
             points = keypoints[index][recording.valid[index]]
@@ -142,7 +143,7 @@ class Examples:
 
     def _unlabelled_clips(self):
         recording, settings = self.recording, self.settings
-        times = recording.frames.times
+        times = recording.given("frames").times
         if recording.boxes is None and recording.positions is None and recording.keypoints is None:
             boxes = None
             count = len(times)
@@ -170,8 +171,8 @@ class Examples:
             return
         crops = {first: self._crops_of(indices, boxes) for first, indices in windows}
         needed = np.unique(np.concatenate([indices for _, indices in windows]))
-        waiting = {first: (indices, []) for first, indices in windows}
-        for done, (index, image) in enumerate(zip(needed, self.recording.frames.read(needed), strict=True)):
+        waiting: dict[int, tuple[np.ndarray, list]] = {first: (indices, []) for first, indices in windows}
+        for done, (index, image) in enumerate(zip(needed, self.recording.given("frames").read(needed), strict=True)):
             self.on_frame((done + 1) / len(needed))
             for first, (indices, pictures) in list(waiting.items()):
                 if indices[0] > index:
@@ -252,7 +253,7 @@ class Examples:
 
     def _is_filmed(self, count):
         """Poses may go on after the last picture."""
-        filmed = np.arange(count) < len(self.recording.frames.times)
+        filmed = np.arange(count) < len(self.recording.given("frames").times)
         if not filmed.all():
             self.dropped["frames after the end of the video"] += int((~filmed).sum())
         return filmed

@@ -70,7 +70,7 @@ class Part:
             return None
         return report
 
-    def write(self, on_progress: Callable[[float], None] = lambda share: None) -> dict:
+    def write(self, on_progress: Callable[[float], None] = lambda _: None) -> dict:
         """Read the recording and write its records; returns the report.
 
         Args:
@@ -82,7 +82,8 @@ class Part:
         """
         shutil.rmtree(self.directory, ignore_errors=True)
         self.directory.mkdir(parents=True)
-        count, dropped, notes = 0, {}, []
+        count, dropped = 0, {}
+        notes: list[str] = []
         try:
             recording = self.reader.read(self.recording_id, self.kind)
             notes += recording.notes

@@ -1,6 +1,7 @@
 """The `Recording`: what a reader makes of one recording of its data set, and the `RecordingId` that names it."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -98,5 +99,17 @@ class Recording:
     @property
     def valid(self) -> np.ndarray:
         """`(T, 17)` bool: whether a joint may serve as a label."""
-        known = np.isfinite(self.positions if self.positions is not None else self.keypoints).all(axis=-1)
+        joints = self.positions if self.positions is not None else self.given("keypoints")
+        known = np.asarray(np.isfinite(joints).all(axis=-1))
         return known if self.validity is None else known & self.validity
+
+    def given(self, name: str) -> Any:
+        """Return what is called `name`, which the kind of record that is to be made needs.
+
+        Raises:
+            ValueError: If it is `None`.
+        """
+        value = getattr(self, name)
+        if value is None:
+            raise ValueError(f"`{name}` must be known of the recording for records of this kind")
+        return value

@@ -59,7 +59,7 @@ class VideoFrames(Frames):
         with self._opened() as (container, stream):
             stream.thread_type = "AUTO"
             number = -1
-            for number, frame in enumerate(container.decode(stream)):  # noqa: B007
+            for number, frame in enumerate(container.decode(stream)):
                 if number != index:
                     continue
                 image = _upright(frame)
@@ -83,12 +83,13 @@ class _Opened:
     def __enter__(self):
         self._container = None
         try:
-            self._container = av.open(str(self._path))
-            if not self._container.streams.video:
-                raise ValueError("it holds no video stream")
+            self._container = container = av.open(str(self._path))
+            if container.streams.video:
+                return container, container.streams.video[0]
+            raise ValueError("it holds no video stream")
         except (av.error.FFmpegError, ValueError, OSError) as error:
             self.__exit__(type(error), error, None)
-        return self._container, self._container.streams.video[0]
+            raise
 
     def __exit__(self, exception_type, error, traceback):
         if self._container is not None:

@@ -1,9 +1,10 @@
 """Pose sequences in `.npz` or `.npy` files, of the 17 joints or of any number of named ones."""
 
+import itertools
 import zipfile
 from functools import lru_cache
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -129,12 +130,12 @@ class Arrays(Reader):
 
 
 @lru_cache(maxsize=2)
-def _load(path: Path) -> dict:
+def _load(path: Path) -> dict[str, Any]:
     """The arrays of a file, checked, and its sequences as a list."""
     try:
         loaded = np.load(path, allow_pickle=False)
         if isinstance(loaded, np.ndarray):
-            content = {"positions": loaded}
+            content: dict[str, Any] = {"positions": loaded}
         else:
             with loaded:
                 content = {key: loaded[key] for key in loaded.files}
@@ -162,5 +163,5 @@ def _load(path: Path) -> dict:
     except _UNREADABLE as error:
         what = f"no array {error}" if isinstance(error, KeyError) else error
         raise ValueError(f"{path} is not a readable file of pose sequences: {what}") from error
-    content["sequences"] = [positions[start:stop] for start, stop in zip(offsets, offsets[1:], strict=False)]
+    content["sequences"] = [positions[start:stop] for start, stop in itertools.pairwise(offsets)]
     return content
