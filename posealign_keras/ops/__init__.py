@@ -6,6 +6,7 @@ from posealign_keras.ops.bones import (
     joints_from_bones,
     mirror,
     retarget,
+    retarget_labels,
     root_relative,
 )
 from posealign_keras.ops.camera import crop_intrinsics, project, unproject
@@ -33,6 +34,7 @@ __all__ = [
     "project",
     "quaternion_from_rotation",
     "retarget",
+    "retarget_labels",
     "root_relative",
     "rotate",
     "rotation_about",

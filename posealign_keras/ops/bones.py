@@ -4,6 +4,7 @@ import numpy as np
 from keras import ops
 
 from posealign_keras.ops.vectors import check_last, length, to_float, unit
+from posealign_keras.ops.weights import joint_weights
 from posealign_keras.skeletons import BODY17
 
 
@@ -85,6 +86,30 @@ def retarget(joints, lengths=None, skeleton=BODY17):
         ValueError: If `joints` or `lengths` does not fit the skeleton.
     """
     return joints_from_bones(bone_directions(joints, skeleton), lengths, skeleton)
+
+
+def retarget_labels(joints, weights=None, skeleton=BODY17):
+    """`retarget` for labels of which some joints may be unknown.
+
+    Args:
+        joints: `(..., num_joints, 3)` positions in metres; any value, even NaN, where a joint is unknown.
+        weights: Weights or 0/1 mask, see `joint_weights`; 0 where a joint is unknown. `None` if all are known.
+        skeleton: The `Skeleton`.
+
+    Returns:
+        `(..., num_joints, 3)` positions as `retarget` gives them, and `(..., num_joints)` weights: 0 also for the
+        joints that hang on an unknown one, since their place is then unknown too.
+
+    Raises:
+        ValueError: If a shape does not fit.
+    """
+    joints = _joints(joints, skeleton)
+    weights = joint_weights(weights, joints)
+    joints = ops.where(weights[..., None] > 0, joints, 0)
+    unknown = ops.cast(weights <= 0, weights.dtype)
+    # Bone b ends at joint b + 1, so every joint on the way is the end of a bone of the path, the root excepted.
+    on_the_way = ops.matmul(unknown[..., 1:], ops.cast(skeleton.paths.T, weights.dtype)) + unknown[..., :1]
+    return retarget(joints, skeleton=skeleton), ops.where(on_the_way > 0, 0, weights)
 
 
 def root_relative(joints, root=0):

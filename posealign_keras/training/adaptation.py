@@ -8,7 +8,7 @@ from keras import ops
 from posealign_keras.losses import info_nce, joint_distance, relation_energy
 from posealign_keras.models import ImageEncoder, MotionAutoencoder, PoseAutoencoder
 from posealign_keras.models.networks import multilayer_perceptron
-from posealign_keras.ops import retarget
+from posealign_keras.ops import retarget_labels
 from posealign_keras.relations import PoseFlip
 from posealign_keras.training.multi_objective_model import MultiObjectiveModel
 from posealign_keras.training.random_appearance import RandomAppearance
@@ -60,7 +60,8 @@ class Adaptation(MultiObjectiveModel):
             255, with T at least the longest window of the relations (60 for `SlowBackward`). Better also `"images"`
             `(batch', H, W, 3)`, single frames of many clips, for the energies on images, which then need no clips. With
             replay also `"source_images"` `(batch'', H, W, 3)` and `"source_poses"` `(batch'', joints, 3)`,
-            root-relative, camera frame, metres.
+            root-relative, camera frame, metres, and if some joints are unknown `"source_weights"`
+            `(batch'', joints)`, 0 for those.
 
     Raises:
         ValueError: If no energy is left, a relation appears twice, a motion auto-encoder is missing, or the networks'
@@ -179,8 +180,8 @@ class Adaptation(MultiObjectiveModel):
                 "`x` must hold 'source_images' and 'source_poses' for replay; `replay_weight=0` does without. "
                 f"Received: {sorted(x)} with replay_weight={self.replay_weight}"
             )
-        poses = retarget(x["source_poses"], skeleton=self.pose_autoencoder.skeleton)
-        return joint_distance(poses, self(x["source_images"]))
+        labels = retarget_labels(x["source_poses"], x.get("source_weights"), self.pose_autoencoder.skeleton)
+        return joint_distance(labels[0], self(x["source_images"]), labels[1])
 
     def _is_higher_order(self, energy):
         if energy in self._network_of:

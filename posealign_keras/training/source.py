@@ -1,10 +1,12 @@
 """Stage 4: supervised training on the labelled source."""
 
 import keras
+import numpy as np
 
 from posealign_keras.losses import joint_distance
 from posealign_keras.models import ImageEncoder, PoseAutoencoder
-from posealign_keras.ops import retarget
+from posealign_keras.ops import retarget_labels
+from posealign_keras.ops.weights import joint_weights
 from posealign_keras.relations import PoseFlip
 from posealign_keras.training.multi_objective_model import MultiObjectiveModel
 
@@ -24,6 +26,8 @@ class SourceTraining(MultiObjectiveModel):
     Data:
         x: `(batch, image_size, image_size, 3)` person crops, RGB, values 0 to 255.
         y: `(batch, joints, 3)` poses, root-relative, camera frame, metres.
+        sample_weight: Optional, `(batch,)`, or `(batch, joints)` such as the validity of the labels: joints of
+            weight 0, and those that hang on them, do not count.
 
     Raises:
         ValueError: If the pose auto-encoder is for latents of another size.
@@ -63,10 +67,15 @@ class SourceTraining(MultiObjectiveModel):
 
     def compute_objective(self, name, x, y=None, sample_weight=None, training=True):
         """Mean joint distance on a batch of labelled images."""
+        skeleton = self.pose_autoencoder.skeleton
+        weights = joint_weights(sample_weight, y)
         if training and self.mirror:
             half = x.shape[0] // 2 if x.shape[0] else keras.ops.shape(x)[0] // 2
             x = keras.ops.concatenate([self.pose_flip.transform_images(x[:half]), x[half:]])
             y = keras.ops.concatenate([self.pose_flip.transform_poses(y[:half]), y[half:]])
+            swapped = keras.ops.take(weights[:half], np.array(skeleton.mirror), axis=-1)
+            weights = keras.ops.concatenate([swapped, weights[half:]])
         if training and self.augmentation is not None:
             x = self.augmentation(x)
-        return joint_distance(retarget(y, skeleton=self.pose_autoencoder.skeleton), self(x, training=training))
+        poses, weights = retarget_labels(y, weights, skeleton)
+        return joint_distance(poses, self(x, training=training), weights)

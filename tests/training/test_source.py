@@ -55,6 +55,36 @@ def test_bone_lengths_of_the_labels_do_not_matter():
     assert losses[0] == pytest.approx(losses[1], rel=1e-5)
 
 
+def test_joints_of_weight_zero_do_not_count_nor_those_that_hang_on_them():
+    model, images, poses = stage(), tiny.images(4), tiny.poses(4)
+    weights = np.ones((4, 17), "float32")
+    weights[1, [1, 13]] = 0  # of one person the right hip, with knee and ankle, and the left wrist
+    wrong = poses.copy()
+    wrong[1, [1, 13]] = np.nan
+    for training in (True, False):
+        losses = [
+            float(model.compute_objective("supervised", images, y, weights, training=training)) for y in (poses, wrong)
+        ]
+        assert losses[0] == losses[1]
+    distances = np.linalg.norm(retarget(poses) - ops.convert_to_numpy(model(images)), axis=-1)
+    counted = np.ones((4, 17), bool)
+    counted[1, [1, 2, 3, 13]] = False
+    assert losses[1] == pytest.approx(distances[counted].mean(), rel=1e-5)
+
+
+def test_weights_are_mirrored_with_the_labels():
+    images, poses, flip = tiny.images(2), tiny.poses(2), PoseFlip()
+    weights = np.ones((2, 17), "float32")
+    weights[0, 16] = 0
+    mirrored = float(stage().compute_objective("supervised", images, poses, weights, training=True))
+    by_hand = weights.copy()
+    by_hand[0, [13, 16]] = 0, 1
+    images = ops.concatenate([flip.transform_images(images[:1]), images[1:]])
+    poses = ops.concatenate([flip.transform_poses(poses[:1]), poses[1:]])
+    expected = stage(mirror=False).compute_objective("supervised", images, poses, by_hand)
+    assert mirrored == pytest.approx(float(expected), rel=1e-5)
+
+
 @pytest.mark.parametrize("count", [5, 1])
 def test_half_of_a_batch_is_mirrored_with_its_labels(count):
     images, poses, flip = tiny.images(count), tiny.poses(count), PoseFlip()
