@@ -2,8 +2,17 @@
 
 from posealign_keras.data.array_feature import ArrayFeature
 from posealign_keras.data.feature import Feature
+from posealign_keras.data.image_augmentation import ImageAugmentation
 from posealign_keras.data.image_feature import ImageFeature
+from posealign_keras.data.loaders import (
+    load_adaptation,
+    load_clips,
+    load_labelled_images,
+    load_poses,
+    load_sequences,
+)
 from posealign_keras.data.manifest import Manifest
+from posealign_keras.data.pipeline import Pipeline
 from posealign_keras.data.record_reader import (
     describe,
     labelled_clips,
@@ -34,8 +43,10 @@ __all__ = [
     "UNLABELLED_CLIP",
     "ArrayFeature",
     "Feature",
+    "ImageAugmentation",
     "ImageFeature",
     "Manifest",
+    "Pipeline",
     "RecordSchema",
     "RecordWriter",
     "TextFeature",
@@ -43,7 +54,12 @@ __all__ = [
     "get_schema",
     "labelled_clips",
     "labelled_images",
+    "load_adaptation",
     "load_arrays",
+    "load_clips",
+    "load_labelled_images",
+    "load_poses",
+    "load_sequences",
     "pose_sequences",
     "read_records",
     "unlabelled_clips",

@@ -1,13 +1,16 @@
 """Readers: the records of a split as `tf.data` datasets or NumPy arrays, and their verification."""
 
 import os
-from typing import Any
+import warnings
+from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 
 from posealign_keras.data.manifest import Manifest
 from posealign_keras.data.record_schema import RecordSchema
 from posealign_keras.data.schema import LABELLED_CLIP, LABELLED_IMAGE, POSE_SEQUENCE, UNLABELLED_CLIP, get_schema
+from posealign_keras.data.shard_file import ShardFile
 from posealign_keras.data.tensorflow_import import import_tensorflow
 
 # Shards that are read at once when shuffling.
@@ -24,6 +27,8 @@ def read_records(
     batch_size: int | None = None,
     decode_images: bool = True,
     verify: bool = False,
+    damaged: Literal["raise", "skip"] = "raise",
+    shard: tuple[int, int] = (1, 0),
     num_parallel_calls: int | None = None,
 ):
     """Read the records of a split as a dataset of dictionaries of tensors.
@@ -41,6 +46,11 @@ def read_records(
             needed where records differ in length (`padded_batch` them then).
         decode_images: Whether images become uint8 pixels, or stay JPEG byte strings.
         verify: Whether to compare the SHA-256 of every shard first, beside its size.
+        damaged: What to do about shards that differ from what was written: `"raise"` an error, or `"skip"` what cannot
+            be read, with a warning that says how many records of which file. Implies `verify`. A missing shard is
+            always an error.
+        shard: `(number, index)`: of every `number` records (whole files, if there are enough of them) only those of
+            this `index` are read, so that several hosts share the work.
         num_parallel_calls: Records parsed at once; `None` lets TensorFlow choose.
 
     Returns:
@@ -48,26 +58,46 @@ def read_records(
 
     Raises:
         FileNotFoundError: If there is no complete split of that name or a shard is missing.
-        ValueError: If the records are of another schema, version or skeleton, or a shard has changed.
+        ValueError: If the records are of another schema, version or skeleton, or a shard has changed; with `verify`
+            the message names the file and the place in it.
         tensorflow.errors.DataLossError: While reading, from a shard damaged in place; `verify_records` tells where.
     """
     manifest = Manifest.load(directory, split)
     manifest.check_schema(schema)
-    paths = [str(path) for path in manifest.check_shards(directory, verify)]
+    number, place = shard
+    if not 0 <= place < number:
+        raise ValueError(f"`shard` must be (number, index) with 0 <= index < number. Received: shard={shard}")
+    if damaged not in ("raise", "skip"):
+        raise ValueError(f"`damaged` must be 'raise' or 'skip'. Received: damaged={damaged!r}")
     tf = import_tensorflow()
+    files = [(str(path), count) for path, count in _readable(manifest, directory, verify, damaged) if count]
+    whole_files = len(files) >= number
+    if whole_files:
+        files = files[place::number]
+    paths, counts = zip(*files, strict=True) if files else ((), ())
+    count = sum(counts)
     parallel = tf.data.AUTOTUNE if num_parallel_calls is None else num_parallel_calls
+
+    def read_file(path, readable):
+        return tf.data.TFRecordDataset(path).take(readable)
+
+    dataset = tf.data.Dataset.from_tensor_slices((tf.constant(paths, tf.string), tf.constant(counts, tf.int64)))
     if shuffle_seed is None:
-        dataset = tf.data.TFRecordDataset(paths)
+        dataset = dataset.flat_map(read_file)
     else:
-        dataset = tf.data.Dataset.from_tensor_slices(paths).shuffle(len(paths), seed=shuffle_seed)
+        dataset = dataset.shuffle(max(len(paths), 1), seed=shuffle_seed)
         dataset = dataset.interleave(
-            tf.data.TFRecordDataset,
-            cycle_length=min(len(paths), _CYCLE_LENGTH),
+            read_file,
+            cycle_length=max(min(len(paths), _CYCLE_LENGTH), 1),
             num_parallel_calls=parallel,
             deterministic=True,
         )
+    if not whole_files:
+        dataset = dataset.shard(number, place)
+        count = len(range(place, count, number))
+    if shuffle_seed is not None:
         dataset = dataset.shuffle(shuffle_buffer, seed=shuffle_seed)
-    dataset = dataset.apply(tf.data.experimental.assert_cardinality(manifest.num_records))
+    dataset = dataset.apply(tf.data.experimental.assert_cardinality(count))
     if batch_size is not None:
         dataset = dataset.batch(batch_size)
     dataset = dataset.map(
@@ -162,6 +192,33 @@ def verify_records(directory: str | os.PathLike, split: str, schema: RecordSchem
             raise ValueError(f"{path} has {index} records, {shard.num_records} were written.")
     manifest.check_shards(directory, verify=True)
     return manifest
+
+
+def _readable(manifest, directory, verify, damaged):
+    """The file of each shard, and how many of its records can be read."""
+    for shard in manifest.shards:
+        path = Path(directory) / shard.name
+        try:
+            yield shard.check(directory, verify or damaged == "skip"), shard.num_records
+        except ValueError as error:
+            count, offset = _intact_records(path, shard.num_records)
+            place = f"Its first {count} of {shard.num_records} records can be read, up to byte {offset}"
+            if damaged == "raise":
+                raise ValueError(f"{error} {place}.") from error
+            warnings.warn(f"{error} {place}; the others are left out.", stacklevel=3)
+            yield path, count
+
+
+def _intact_records(path, expected):
+    """How many records at the start of a file can be read, and the byte at which they end."""
+    tf = import_tensorflow()
+    count = offset = 0
+    try:
+        for record in tf.data.TFRecordDataset(str(path)).take(expected).as_numpy_iterator():
+            count, offset = count + 1, offset + ShardFile.size(record)
+    except tf.errors.OpError:
+        pass
+    return count, offset
 
 
 def describe(directory: str | os.PathLike) -> dict[str, dict[str, Any]]:

@@ -1,0 +1,80 @@
+"""The `ImageAugmentation`: random crops and colours of pictures while they are read."""
+
+from dataclasses import dataclass
+
+from posealign_keras.data.tensorflow_import import import_tensorflow
+
+
+@dataclass(frozen=True)
+class ImageAugmentation:
+    """Random crops and colours of pictures while they are read, on the processor.
+
+    A crop that is a little larger or smaller, or not quite in the middle, shows the same root-relative pose, so labels
+    stay as they are (the rotation of the camera that comes with it, some degrees, is neglected). A clip is changed
+    alike in all its frames.
+
+    Args:
+        zoom: Smallest and largest width of the crop as a share of the picture; above 1 there is a black border.
+        shift: Largest shift of its middle, as a share of the picture's width and height.
+        brightness: Largest shift of all channels, as a share of full white.
+        contrast: Largest relative change of contrast.
+        saturation: Largest relative change of saturation.
+        hue: Largest change of hue, as a share of the colour circle; below 0.5.
+
+    Raises:
+        ValueError: If a range is not as described.
+    """
+
+    zoom: tuple[float, float] = (0.85, 1.15)
+    shift: float = 0.05
+    brightness: float = 0.15
+    contrast: float = 0.3
+    saturation: float = 0.3
+    hue: float = 0.05
+
+    def __post_init__(self):
+        if not 0 < self.zoom[0] <= self.zoom[1]:
+            raise ValueError(f"`zoom` must be two positive numbers that do not fall. Received: zoom={self.zoom}")
+        for name, largest in (("shift", 1), ("brightness", 1), ("contrast", 1), ("saturation", 1), ("hue", 0.499)):
+            if not 0 <= getattr(self, name) <= largest:
+                raise ValueError(f"`{name}` must be from 0 to {largest}. Received: {name}={getattr(self, name)}")
+
+    def __call__(self, images, seed):
+        """Change one picture, or the frames of one clip.
+
+        Args:
+            images: `(height, width, 3)` or `(frames, height, width, 3)` uint8 tensor.
+            seed: `(2,)` integers; the same seed gives the same change.
+
+        Returns:
+            uint8 tensor of the same shape.
+        """
+        tf = import_tensorflow()
+        seeds = tf.random.split(seed, 6)
+        shape = tf.shape(images)
+        frames = tf.reshape(images, tf.concat([[-1], shape[-3:]], 0))
+        frames = self._cropped(tf.cast(frames, tf.float32) / 255, seeds[0], seeds[1])
+        frames += self._uniform(-self.brightness, self.brightness, seeds[2])
+        mean = tf.reduce_mean(frames, axis=(0, 1, 2), keepdims=True)
+        frames = mean + (frames - mean) * self._uniform(1 - self.contrast, 1 + self.contrast, seeds[3])
+        frames = tf.clip_by_value(frames, 0, 1)
+        frames = tf.image.adjust_saturation(frames, self._uniform(1 - self.saturation, 1 + self.saturation, seeds[4]))
+        frames = tf.image.adjust_hue(frames, self._uniform(-self.hue, self.hue, seeds[5]))
+        frames = tf.cast(tf.round(255 * tf.clip_by_value(frames, 0, 1)), tf.uint8)
+        return tf.ensure_shape(tf.reshape(frames, shape), images.shape)
+
+    def _cropped(self, frames, zoom_seed, shift_seed):
+        tf = import_tensorflow()
+        middle = 0.5 + tf.random.stateless_uniform((2,), shift_seed, -self.shift, self.shift)
+        half = self._uniform(*self.zoom, zoom_seed) / 2
+        # Edges as this operation wants them: of the centres of the first and last pixel.
+        edge = 0.5 / tf.cast(tf.shape(frames)[1:3], tf.float32)
+        box = tf.concat([(middle - half) / (1 - 2 * edge), (middle + half - 2 * edge) / (1 - 2 * edge)], 0)
+        count = tf.shape(frames)[0]
+        return tf.image.crop_and_resize(
+            frames, tf.repeat(box[None], count, axis=0), tf.range(count), tf.shape(frames)[1:3]
+        )
+
+    @staticmethod
+    def _uniform(low, high, seed):
+        return import_tensorflow().random.stateless_uniform((), seed, low, high)

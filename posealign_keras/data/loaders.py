@@ -1,0 +1,217 @@
+"""`tf.data` pipelines for each stage of the method, from records or from arrays; all backends train from them."""
+
+import numpy as np
+
+from posealign_keras.data.image_augmentation import ImageAugmentation
+from posealign_keras.data.motion_library import to_upright_camera_frame
+from posealign_keras.data.pipeline import Pipeline
+from posealign_keras.data.schema import LABELLED_IMAGE, POSE_SEQUENCE, UNLABELLED_CLIP
+from posealign_keras.data.tensorflow_import import import_tensorflow
+
+_SHUFFLED_SMALL = 16_384
+_SHUFFLED_IMAGES = 2_048
+_SHUFFLED_CLIPS = 256
+
+
+def load_poses(source, batch_size: int, **options):
+    """Single poses, for `PoseAAE`.
+
+    Args:
+        source: Directory of `POSE_SEQUENCE` records; or several, or a pattern such as `"records/*/pose_sequence"`, that
+            are put together. Or an array `(N, joints, 3)`, root-relative, in the axes of a level camera.
+        batch_size: Poses per batch.
+        **options: See `Pipeline`.
+
+    Returns:
+        `tf.data.Dataset` of `(batch, joints, 3)` float32: metres, root-relative, x right, y down, z forward, in the
+        axes of a level camera (those of the camera, for records in the camera frame).
+
+    Raises:
+        FileNotFoundError: If there are no records of the split.
+        ValueError: If an argument is not as described, or the records are damaged or of another kind.
+    """
+    pipeline = Pipeline(**options)
+    if _is_array(source):
+        dataset = pipeline.of_arrays(_floats("source", source, 3))
+    else:
+        dataset = pipeline.of_records(source, POSE_SEQUENCE).map(_root_relative).unbatch()
+    return pipeline.batches(dataset, batch_size, _SHUFFLED_SMALL)
+
+
+def load_sequences(source, batch_size: int, frames: int = 30, step: int = 5, **options):
+    """Windows of pose sequences, for the motion auto-encoder and the relations of higher order.
+
+    Args:
+        source: As for `load_poses`; or an array `(N, frames, joints, 3)`.
+        batch_size: Windows per batch.
+        frames: Frames of a window. Shorter sequences give none.
+        step: Frames from the start of one window to the start of the next.
+        **options: See `Pipeline`.
+
+    Returns:
+        `tf.data.Dataset` of `(batch, frames, joints, 3)` float32, as `load_poses`.
+
+    Raises:
+        FileNotFoundError: As `load_poses`.
+        ValueError: As `load_poses`.
+    """
+    tf = import_tensorflow()
+    pipeline = Pipeline(**options)
+    if frames < 1 or step < 1:
+        raise ValueError(f"`frames` and `step` must be at least 1. Received: frames={frames}, step={step}")
+    if _is_array(source):
+        dataset = pipeline.of_arrays(_floats("source", source, 4))
+    else:
+
+        def windows(record):
+            sequence = _root_relative(record)
+            starts = tf.range(0, tf.maximum(tf.shape(sequence)[0] - frames + 1, 0), step)
+            cut = tf.gather(sequence, starts[:, None] + tf.range(frames))
+            return tf.ensure_shape(cut, (None, frames, *sequence.shape[1:]))
+
+        dataset = pipeline.of_records(source, POSE_SEQUENCE).map(windows).unbatch()
+    return pipeline.batches(dataset, batch_size, _SHUFFLED_SMALL)
+
+
+def load_labelled_images(source, batch_size: int, augmentation: ImageAugmentation | None = None, **options):
+    """Images with their poses, for `SourceTraining` and `evaluate`.
+
+    Args:
+        source: Directory of `LABELLED_IMAGE` records, or several, as for `load_poses`. Or a tuple of arrays: images
+            `(N, H, W, 3)` uint8, joints `(N, joints, 3)`, and perhaps their validity `(N, joints)`.
+        batch_size: Images per batch.
+        augmentation: Random crops and colours; only in training.
+        **options: See `Pipeline`.
+
+    Returns:
+        `tf.data.Dataset` of images `(batch, H, W, 3)` uint8, poses `(batch, joints, 3)` float32 (metres, root-relative,
+        camera frame) and weights `(batch, joints)` float32, 0 where a joint is not known: what `fit` takes as `x`, `y`
+        and `sample_weight`.
+
+    Raises:
+        FileNotFoundError: As `load_poses`.
+        ValueError: As `load_poses`.
+    """
+    tf = import_tensorflow()
+    pipeline = Pipeline(**options)
+    if isinstance(source, tuple) and len(source) in (2, 3) and _is_array(source[0]):
+        images, joints = _pixels("source[0]", source[0], 4), _floats("source[1]", source[1], 3)
+        weights = np.ones(joints.shape[:2]) if len(source) == 2 else source[2]
+        dataset = pipeline.of_arrays(images, joints, np.asarray(weights, "float32"))
+    else:
+        dataset = pipeline.of_records(source, LABELLED_IMAGE).map(
+            lambda record: (record["image"], record["joints"], tf.cast(record["joint_validity"], tf.float32))
+        )
+
+    augmented = (lambda labelled, seed: (augmentation(labelled[0], seed), *labelled[1:])) if augmentation else None
+    return pipeline.batches(dataset, batch_size, _SHUFFLED_IMAGES, augmented)
+
+
+def load_clips(source, batch_size: int, augmentation: ImageAugmentation | None = None, **options):
+    """Unlabelled clips, for `Adaptation`.
+
+    Args:
+        source: Directory of `UNLABELLED_CLIP` records, or several, as for `load_poses`. Or an array
+            `(N, frames, H, W, 3)` uint8.
+        batch_size: Clips per batch.
+        augmentation: Random crops and colours, alike in all frames of a clip; only in training.
+        **options: See `Pipeline`.
+
+    Returns:
+        `tf.data.Dataset` of `(batch, frames, H, W, 3)` uint8.
+
+    Raises:
+        FileNotFoundError: As `load_poses`.
+        ValueError: As `load_poses`.
+    """
+    pipeline = Pipeline(**options)
+    return pipeline.batches(_clips(pipeline, source), batch_size, _SHUFFLED_CLIPS, augmentation)
+
+
+def load_adaptation(
+    clips,
+    source=None,
+    *,
+    batch_size: int = 8,
+    images_per_batch: int = 0,
+    source_per_batch: int = 32,
+    frame_step: int = 2,
+    **options,
+):
+    """Everything that `Adaptation` trains on: clips, single frames of many of them, and the source that is replayed.
+
+    Args:
+        clips: As `source` of `load_clips`: the unlabelled target.
+        source: As `source` of `load_labelled_images`, for `replay_weight` above 0; `None` for none.
+        batch_size: Clips per batch.
+        images_per_batch: Single frames per batch, of any of the clips, for the energies on images; 0 for none, they
+            then use the frames of the clips.
+        source_per_batch: Labelled images per batch.
+        frame_step: Every so many frames of a clip are among the single frames.
+        **options: See `Pipeline`; `training` must be true.
+
+    Returns:
+        `tf.data.Dataset` of `({"clips": …, "images": …, "source_images": …, "source_poses": …, "source_weights": …},)`.
+
+    Raises:
+        FileNotFoundError: As `load_poses`.
+        ValueError: As `load_poses`.
+    """
+    tf = import_tensorflow()
+    pipeline = Pipeline(**options)
+    if not pipeline.training:
+        raise ValueError("`training` must be true: there is nothing to evaluate. Received: training=False")
+    decoded = _clips(pipeline, clips)
+    parts = {"clips": pipeline.batches(decoded, batch_size, _SHUFFLED_CLIPS)}
+    if images_per_batch:
+        frames = decoded.map(lambda clip: clip[::frame_step]).unbatch()
+        parts["images"] = pipeline.batches(frames, images_per_batch, _SHUFFLED_SMALL)
+    if source is not None:
+        parts["source"] = load_labelled_images(source, source_per_batch, **options)
+
+    def named(batch):
+        if "source" not in batch:
+            return (batch,)
+        images, poses, weights = batch.pop("source")
+        return ({**batch, "source_images": images, "source_poses": poses, "source_weights": weights},)
+
+    return tf.data.Dataset.zip(parts).map(named).prefetch(2)
+
+
+def _clips(pipeline, source):
+    if _is_array(source):
+        return pipeline.of_arrays(_pixels("source", source, 5))
+    return pipeline.of_records(source, UNLABELLED_CLIP).map(lambda record: record["frames"])
+
+
+def _root_relative(record):
+    """Positions of a record, root-relative, in the axes of a level camera."""
+    tf = import_tensorflow()
+    positions = record["positions"]
+    positions -= positions[:, :1]
+    # The rotation as a matrix, made by the one function that knows it.
+    upright = tf.constant(to_upright_camera_frame(np.eye(3)), tf.float32)
+    is_world = tf.equal(record["coordinate_frame"], "world")
+    return tf.cond(is_world, lambda: tf.einsum("tjc,cd->tjd", positions, upright), lambda: positions)
+
+
+def _is_array(source):
+    return hasattr(source, "shape") and hasattr(source, "dtype")
+
+
+def _floats(name, array, rank):
+    array = np.asarray(array)
+    if array.ndim != rank or array.shape[-1] != 3 or array.dtype.kind != "f":
+        raise ValueError(
+            f"`{name}` must be floats with {rank} axes, the last of length 3. Received: {array.dtype} {array.shape}"
+        )
+    return array.astype("float32", copy=False)
+
+
+def _pixels(name, array, rank):
+    array = np.asarray(array)
+    if array.ndim != rank or array.shape[-1] != 3 or array.dtype != np.uint8:
+        raise ValueError(
+            f"`{name}` must be uint8 with {rank} axes, the last of length 3. Received: {array.dtype} {array.shape}"
+        )
+    return array
