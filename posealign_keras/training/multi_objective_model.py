@@ -7,9 +7,11 @@ from collections.abc import Callable
 import keras
 from keras import ops
 
+from posealign_keras.training.finite_data import check_finite
 from posealign_keras.training.objective_means import ObjectiveMeans
 from posealign_keras.training.objective_optimizers import ObjectiveOptimizers
 from posealign_keras.training.task import Task
+from posealign_keras.training.tensors import to_tensors
 
 _BACKENDS = ("tensorflow", "jax", "torch")
 if keras.backend.backend() not in _BACKENDS:
@@ -158,6 +160,16 @@ class MultiObjectiveModel(keras.Model):
         """Compiles with the arguments that `get_compile_config` returned."""
         self.compile(**keras.saving.deserialize_keras_object(config))
 
+    def fit(self, x=None, y=None, *args, **kwargs):
+        """Trains as `keras.Model.fit`, after checking that the numbers of arrays are finite.
+
+        Raises:
+            ValueError: If an array of `x`, or of `y` without weights, holds NaN or infinity; the message names it and
+                the objectives whose loss would not be a number.
+        """
+        check_finite(self, x, y, kwargs.get("sample_weight"))
+        return super().fit(x, y, *args, **kwargs)
+
     def make_train_function(self, force=False):
         """Makes the function of Keras that trains, after checking that the variables are still those of `compile`."""
         compiled = self.optimizer.objective_variables
@@ -217,7 +229,7 @@ class MultiObjectiveModel(keras.Model):
         return _step.run(self._test, self._test_state, *arguments)
 
     def _train(self, data, turn=None):
-        data = _to_tensors(data)
+        data = to_tensors(data)
         tasks = [self._task(name, data) for name in self.optimizer.objectives]
         if self.schedule == "alternate":
             _step.minimize_in_turn(tasks, self.optimizer.iterations % len(tasks) if turn is None else turn)
@@ -238,7 +250,7 @@ class MultiObjectiveModel(keras.Model):
         )
 
     def _test(self, data):
-        data = _to_tensors(data)
+        data = to_tensors(data)
         for name in self.optimizer.objectives:
             self._reported_loss(name, data, training=False)
         return self._logs(training=False)
@@ -368,18 +380,6 @@ def _optimizer_of_each(optimizer, objectives, scale_losses):
         scaled = keras.optimizers.LossScaleOptimizer
         return {name: one if isinstance(one, scaled) else scaled(one) for name, one in found.items()}
     return found
-
-
-def _to_tensors(data):
-    """Returns the data as tensors, floating NumPy arrays in the default precision as `fit` makes them."""
-
-    def to_tensor(leaf):
-        if leaf is None or ops.is_tensor(leaf):
-            return leaf
-        is_float = keras.backend.is_float_dtype(keras.backend.standardize_dtype(getattr(leaf, "dtype", "int32")))
-        return ops.convert_to_tensor(leaf, dtype=keras.config.floatx() if is_float else None)
-
-    return keras.tree.map_structure(to_tensor, data)
 
 
 def _batch_size(data):
