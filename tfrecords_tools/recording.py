@@ -21,6 +21,8 @@ class RecordingId:
         index: Which recording of its file it is, if that holds several.
         split: The split of the data set that it belongs to; `None` if the data set has none of its own.
         group: What must not be torn apart when splits are drawn: usually a person or a sequence.
+        stratum: Kind of recording; kinds are spread over the splits that are drawn.
+        length: Size of the recording, in any unit, for the shares of the splits.
         files: Paths of all files of the recording. A conversion that is run again reads it again if one changes.
     """
 
@@ -31,6 +33,8 @@ class RecordingId:
     index: int = 0
     split: str | None = None
     group: str = ""
+    stratum: str = ""
+    length: int = 1
     files: tuple[str, ...] = ()
 
     def __str__(self):

@@ -1,8 +1,8 @@
 """Which recording goes into which split: by the data set's own rule, or drawn, but never one person into two."""
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 
+from posealign_keras.data.splitting import draw_splits
 from tfrecords_tools.recording import RecordingId
 
 Splits = Mapping[str, float] | Sequence[str] | None
@@ -22,15 +22,26 @@ def divide(recordings: Iterable[RecordingId], splits: Splits, seed: int) -> dict
         `{split: recordings}` in the order of `recordings`; no split is empty.
 
     Raises:
-        ValueError: If a split that was asked for would be empty, or shares are not positive.
+        ValueError: If a split that was asked for would be empty, shares are not positive, or there are fewer groups
+            than splits.
     """
     recordings = list(recordings)
     divided: dict[str, list[RecordingId]] = {}
     if isinstance(splits, Mapping):
         if not splits or any(not share > 0 for share in splits.values()):
             raise ValueError(f"`splits` must have positive shares. Received: splits={dict(splits)}")
-        place = _draw(recordings, splits, seed)
-        divided = {name: [one for one in recordings if place[one.group] == name] for name in splits}
+        total = sum(splits.values())
+        places = draw_splits(
+            [one.group for one in recordings],
+            [one.length for one in recordings],
+            [one.stratum for one in recordings],
+            [share / total for share in splits.values()],
+            seed,
+        )
+        divided = {
+            name: [one for one, place in zip(recordings, places, strict=True) if place == number]
+            for number, name in enumerate(splits)
+        }
     else:
         for one in recordings:
             divided.setdefault(one.split or "train", []).append(one)
@@ -44,24 +55,3 @@ def divide(recordings: Iterable[RecordingId], splits: Splits, seed: int) -> dict
             f"{', '.join(available)}; it has {len({one.group for one in recordings})} groups that stay together"
         )
     return divided
-
-
-def _draw(recordings, splits, seed):
-    """Hand the groups, in an order that the seed alone decides, to the split that lacks most."""
-    groups: dict[str, int] = {}
-    for one in recordings:
-        groups[one.group] = groups.get(one.group, 0) + 1
-    order = sorted(groups, key=lambda group: hashlib.sha256(f"{seed} {group}".encode()).digest())
-    total = sum(splits.values())
-    lack, place = dict.fromkeys(splits, 0.0), {}
-    for group in order:
-        for name, share in splits.items():
-            lack[name] += share / total * groups[group]
-        place[group] = max(lack, key=lambda name: lack[name])
-        lack[place[group]] -= groups[group]
-    for name in splits:
-        counts = {other: sum(1 for at in place.values() if at == other) for other in splits}
-        if not counts[name] and max(counts.values()) > 1:
-            richest = max(counts, key=lambda other: counts[other])
-            place[next(group for group in order if place[group] == richest)] = name
-    return place

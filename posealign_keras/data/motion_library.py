@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from posealign_keras.data.near_duplicates import group_near_duplicates
+from posealign_keras.data.record_reader import pose_sequences
+from posealign_keras.data.splitting import draw_splits
 from posealign_keras.skeletons import BODY17
 
 _STRING_FIELDS = ("names", "subjects", "actions", "sources")
@@ -245,6 +247,32 @@ class MotionLibrary:
             Path(temporary).unlink(missing_ok=True)
             raise
 
+    @classmethod
+    def from_records(cls, directory: str | os.PathLike, split: str) -> "MotionLibrary":
+        """Read the sequences of `POSE_SEQUENCE` records in the world frame; names serve as actions.
+
+        Raises:
+            FileNotFoundError: If there is no complete split of that name.
+            ValueError: If the records are of another kind, in the camera frame, of several rates, or damaged.
+        """
+        records = list(pose_sequences(directory, split).as_numpy_iterator())
+        for name, wanted in (("coordinate_frame", "'world'"), ("fps", "the same")):
+            found = sorted({record[name] for record in records})
+            if len(found) > 1 or (name == "coordinate_frame" and found != [b"world"]):
+                raise ValueError(f"{directory}: `{name}` must be {wanted} in all records. Received: {found}")
+        text = {
+            name: np.array([record[name].decode() for record in records]) for name in ("sequence", "subject", "dataset")
+        }
+        return cls(
+            positions=np.concatenate([record["positions"] for record in records]),
+            offsets=np.cumsum([0, *(len(record["positions"]) for record in records)]),
+            names=text["sequence"],
+            subjects=text["subject"],
+            actions=text["sequence"],
+            sources=text["dataset"],
+            fps=float(records[0]["fps"]),
+        )
+
     def __len__(self) -> int:
         """Number of sequences."""
         return len(self.offsets) - 1
@@ -310,28 +338,11 @@ class MotionLibrary:
         Raises:
             ValueError: If the fractions are not positive shares of 1, or there are fewer recordings than parts.
         """
-        shares = np.asarray(fractions, dtype=float)
-        if shares.ndim != 1 or len(shares) == 0 or not np.all(shares > 0) or not np.isclose(shares.sum(), 1):
-            raise ValueError(f"`fractions` must be positive and sum to 1. Received: fractions={fractions}")
-        group_of = self.near_duplicate_groups()
-        members = [np.flatnonzero(group_of == group) for group in range(group_of.max() + 1)]
-        if len(members) < len(shares):
-            raise ValueError(
-                f"`fractions` asks for {len(shares)} parts, but there are only {len(members)} sequences that are not "
-                f"near-duplicates of each other. Received: fractions={fractions}"
-            )
-        frames = np.array([self.lengths[indices].sum() for indices in members])
-        part_of = _assign(self._stratified_order(members, np.random.default_rng(seed)), frames, shares)
-        return tuple(
-            self.select(np.sort(np.concatenate([members[group] for group in np.flatnonzero(part_of == part)])))
-            for part in range(len(shares))
-        )
-
-    def _stratified_order(self, members: list[np.ndarray], rng: np.random.Generator) -> np.ndarray:
-        """Groups in random order, except that those of one source and kind of action follow each other."""
-        strata = [f"{self.sources[indices[0]]} {_kind(str(self.actions[indices[0]]))}" for indices in members]
-        _, stratum = np.unique(strata, return_inverse=True)
-        return np.lexsort((rng.permutation(len(members)), rng.permutation(stratum.max() + 1)[stratum]))
+        strata = [
+            f"{source} {kind_of_action(action)}" for source, action in zip(self.sources, self.actions, strict=True)
+        ]
+        part_of = draw_splits(self.near_duplicate_groups(), self.lengths, strata, fractions, seed)
+        return tuple(self.select(np.flatnonzero(part_of == part)) for part in range(len(fractions)))
 
     def windows(self, frames: int, stride: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Cut every sequence that is long enough into windows.
@@ -378,28 +389,7 @@ def _scalar(value: np.ndarray) -> float:
     return float(value)
 
 
-def _kind(action: str) -> str:
+def kind_of_action(action: str) -> str:
     """The first word of an action: "walk" of "walk on uneven terrain" and of "walk_fast"."""
     words = "".join(letter if letter.isalpha() else " " for letter in action.lower()).split()
     return words[0] if words else ""
-
-
-def _assign(order: np.ndarray, frames: np.ndarray, shares: np.ndarray) -> np.ndarray:
-    """Give each group, in `order`, to the part that lacks most; `(groups,)` part of each.
-
-    The error is carried along from group to group, so every stretch of the order, hence every stratum, is shared
-    out in about the right proportions, and so is the whole.
-    """
-    part_of = np.empty(len(order), int)
-    lack = np.zeros(len(shares))
-    for group in order:
-        lack += shares * frames[group]
-        part_of[group] = lack.argmax()
-        lack[part_of[group]] -= frames[group]
-    for part in range(len(shares)):
-        # A very small share of very few groups: better one short sequence too many than none at all.
-        counts = np.bincount(part_of, minlength=len(shares))
-        if counts[part] == 0:
-            candidates = np.flatnonzero(counts[part_of] > 1)
-            part_of[candidates[frames[candidates].argmin()]] = part
-    return part_of

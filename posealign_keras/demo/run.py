@@ -43,7 +43,7 @@ class Run:
     @functools.lru_cache(maxsize=2)  # noqa: B019 - a run lives as long as the program
     def motion(self, split):
         """The pose sequences of a split; see `stages.motion_of`."""
-        return stages.motion_of(self.workspace.path("records/motion"), split)
+        return stages.motion_of(self.workspace.path("records/pose_sequence"), split)
 
 
 def run_demo(out="posealign-demo", mocap=None, preset="small", seed: int = 0, quick: bool = False, fresh=False) -> Path:

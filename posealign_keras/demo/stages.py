@@ -6,12 +6,13 @@ import numpy as np
 from posealign_keras import data
 from posealign_keras.data.motion_library import MotionLibrary, to_upright_camera_frame
 from posealign_keras.data.synthetic import STUDIO, WILD, generate_motion_library
-from posealign_keras.data.synthetic.recording import record_clips, record_images, record_motion
+from posealign_keras.data.synthetic.recording import record_clips, record_images
 from posealign_keras.demo.fit_progress import FitProgress
 from posealign_keras.evaluation import embed, random_views
 from posealign_keras.models import PoseEstimator
 from posealign_keras.progress import Progress
 from posealign_keras.training import Adaptation, MotionAAE, PoseAAE, RelationRegression, SourceTraining
+from tfrecords_tools import convert
 
 NORMALIZATION, MEAN_TEACHER = "normalization", "mean_teacher"
 CONTRASTIVE = ("lower_order_contrastive", "higher_order_contrastive")
@@ -26,15 +27,16 @@ _TEST_FRAMES = 30
 def make_records(run) -> list[str]:
     """Divide the motion into training, target and test sequences, and write all records of the run."""
     settings, seed, size = run.settings, run.seed, run.configuration.image_size
-    if run.mocap is None:
-        library = generate_motion_library(settings.sequences, settings.sequence_frames, seed)
-    else:
-        library = MotionLibrary.load(run.mocap)
-    # Nobody's motion is in two of the three: what the networks learn from, what the target videos show, the tests.
-    train, target, test = library.split((0.6, 0.2, 0.2), seed)
     path = run.workspace.path("records")
-    record_motion(train, path / "motion", "train", Progress("motion capture, training"))
-    record_motion(test, path / "motion", "test", Progress("motion capture, test"))
+    motion = run.mocap
+    if motion is None:
+        motion = path / "generated_motion.npz"
+        path.mkdir(exist_ok=True)
+        generate_motion_library(settings.sequences, settings.sequence_frames, seed).save(motion)
+    # No movement is in two of the three: what the networks learn from, what the target videos show, the tests.
+    shares = {"train": 0.6, "target": 0.2, "test": 0.2}
+    convert("arrays", motion, path, splits=shares, seed=seed, shortest_sequence=1, overwrite=True)
+    train, target, test = (MotionLibrary.from_records(path / "pose_sequence", split) for split in shares)
     seeds = [int(state) for state in np.random.SeedSequence(seed).generate_state(4)]
     record_images(
         train, STUDIO, path / "source", "train", settings.source_images, size, seeds[0], Progress("source images")
@@ -52,11 +54,11 @@ def make_records(run) -> list[str]:
 def train_pose_autoencoder(run) -> list[str]:
     """Stage 1: the pose auto-encoder, on single poses."""
     steps = run.settings.pose_steps
-    poses = np.concatenate(run.motion("train"))
     model = PoseAAE(run.configuration.pose_autoencoder(), run.configuration.pose_discriminator(), seed=run.seed)
     # Both rates decay: a discriminator that goes on at full rate would win in the end, at the cost of reconstruction.
     model.compile(optimizer={"autoencoder": _adam(2e-3, steps), "discriminator": _adam(5e-4, steps)})
-    _fit(run, "pose_aae", model, _batches(run, poses, 256), steps, "autoencoder_reconstruction")
+    batches = data.load_poses(run.workspace.path("records/pose_sequence"), 256, seed=run.seed, cache=True)
+    _fit(run, "pose_aae", model, batches, steps, "autoencoder_reconstruction")
     run.workspace.save_model("pose_autoencoder.keras", model.autoencoder)
     return ["pose_autoencoder.keras"]
 
@@ -110,7 +112,8 @@ def train_source(run) -> list[str]:
     pose_autoencoder = run.workspace.load_model("pose_autoencoder.keras")
     model = SourceTraining(run.configuration.image_encoder(), pose_autoencoder)
     model.compile(optimizer=_adam(1e-3, steps))
-    _fit(run, "source", model, _source_batches(run, 64), steps, "supervised")
+    batches = data.load_labelled_images(run.workspace.path("records/source"), 64, seed=run.seed, cache=True)
+    _fit(run, "source", model, batches, steps, "supervised")
     run.workspace.save_model("source_only.keras", PoseEstimator(model.image_encoder, pose_autoencoder))
     return ["source_only.keras"]
 
@@ -173,26 +176,15 @@ def _adapt(run, stage, file, contrastive, relations):
 
 def _adaptation_batches(run):
     """Clips, single frames of any of the clips, and labelled images of the source."""
-    import tensorflow as tf
-
-    def endless(dataset, size):
-        return dataset.shuffle(16384, seed=run.seed).repeat().batch(size, drop_remainder=True)
-
-    clips = data.unlabelled_clips(run.workspace.path("records/target"), "train")
-    clips = clips.map(lambda record: record["frames"]).cache()
-    frames = clips.map(lambda clip: clip[::2]).unbatch()
-    batches = tf.data.Dataset.zip(endless(clips, 4), endless(frames, 64), _source_batches(run, 32))
-    return batches.map(
-        lambda clips, images, source: (
-            {"clips": clips, "images": images, "source_images": source[0], "source_poses": source[1]},
-        )
-    ).prefetch(2)
-
-
-def _source_batches(run, size):
-    images = data.labelled_images(run.workspace.path("records/source"), "train")
-    images = images.map(lambda record: (record["image"], record["joints"])).cache()
-    return images.shuffle(16384, seed=run.seed).repeat().batch(size, drop_remainder=True).prefetch(2)
+    return data.load_adaptation(
+        run.workspace.path("records/target"),
+        run.workspace.path("records/source"),
+        batch_size=4,
+        images_per_batch=64,
+        source_per_batch=32,
+        seed=run.seed,
+        cache=True,
+    )
 
 
 def _batches(run, arrays, size):
@@ -217,7 +209,7 @@ def windows(sequences, frames, stride):
 
 def motion_of(path, split) -> list[np.ndarray]:
     """The pose sequences of a split, root-relative, in the axes of a level camera."""
-    sequences = [record["positions"].numpy() for record in data.pose_sequences(path, split)]
+    sequences = MotionLibrary.from_records(path, split).sequences
     return [to_upright_camera_frame(positions - positions[:, :1]) for positions in sequences]
 
 

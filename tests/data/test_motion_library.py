@@ -263,7 +263,7 @@ def test_split_rejects_odd_fractions(library, fractions):
 
 def test_split_needs_as_many_recordings_as_parts(library):
     twice = library.select([0, 0, 0])
-    with pytest.raises(ValueError, match="only 1 sequences that are not near-duplicates"):
+    with pytest.raises(ValueError, match="only 1 groups that must stay together"):
         twice.split((0.5, 0.5), seed=0)
 
 

@@ -1,19 +1,22 @@
 """Pose sequences in `.npz` or `.npy` files, of the 17 joints or of any number of named ones."""
 
 import itertools
-import zipfile
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 
+from posealign_keras.data.motion_library import kind_of_action
 from posealign_keras.data.near_duplicates import group_near_duplicates
 from posealign_keras.skeletons import BODY17
 from tfrecords_tools.joint_map import JointMap
 from tfrecords_tools.reader import Reader
+from tfrecords_tools.readers.npz import load_npz
 from tfrecords_tools.recording import Recording, RecordingId
 
+_TEXTS = ("names", "subjects", "actions", "sources")
+_KEYS = ("positions", "offsets", "joint_names", "fps", *_TEXTS)
 _METRES = {"m": 1.0, "cm": 0.01, "mm": 0.001}
 # Takes an axis convention to z up, right-handed; rows are x, y, z of the world.
 _TO_Z_UP = {
@@ -23,7 +26,7 @@ _TO_Z_UP = {
 }
 # A body is between these heights in metres, whatever it does: from a crouching child to a giant who reaches up.
 _EXTENT = (0.2, 3.5)
-_UNREADABLE = (ValueError, OSError, EOFError, KeyError, MemoryError, NotImplementedError, zipfile.BadZipFile)
+_UNREADABLE = (ValueError, OSError, EOFError, KeyError, MemoryError)
 
 
 class Arrays(Reader):
@@ -31,7 +34,7 @@ class Arrays(Reader):
 
     An `.npz` holds `positions (N, J, 3)`; optionally `joint_names (J,)` (without them, J is 17 and the order that of
     `BODY17`), `offsets (S + 1,)` (sequence `i` is `positions[offsets[i]:offsets[i + 1]]`; without them there is one),
-    one string per sequence in `names`, `subjects` and `sources`, and `fps`. An `.npy` holds `(N, 17, 3)`.
+    one string per sequence in `names`, `subjects`, `actions` and `sources`, and `fps`. An `.npy` holds `(N, 17, 3)`.
 
     Sequences that show the same movement, such as one recording retargeted twice, stay in one split.
 
@@ -75,7 +78,7 @@ class Arrays(Reader):
         found = []
         for path in paths:
             content = _load(path)
-            text = {key: content.get(key, [""] * len(content["sequences"])) for key in ("names", "subjects", "sources")}
+            text = {key: content.get(key, [""] * len(content["sequences"])) for key in _TEXTS}
             found += [
                 (str(text["names"][index] or f"{path.stem}-{index}"), str(text["subjects"][index]), text, path, index)
                 for index in range(len(content["sequences"]))
@@ -87,7 +90,9 @@ class Arrays(Reader):
                 subject=subject,
                 dataset=str(text["sources"][index]),
                 index=index,
-                group=f"movement {group}",
+                group=f"movement {group:05d}",
+                stratum=f"{text['sources'][index]} {kind_of_action(str(text['actions'][index]))}",
+                length=len(_load(path)["sequences"][index]),
                 files=(str(path),),
             )
             for (name, subject, text, path, index), group in zip(found, groups, strict=True)
@@ -132,13 +137,12 @@ class Arrays(Reader):
 @lru_cache(maxsize=2)
 def _load(path: Path) -> dict[str, Any]:
     """The arrays of a file, checked, and its sequences as a list."""
+    if path.suffix == ".npz":
+        content = load_npz(path, _KEYS)
     try:
-        loaded = np.load(path, allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            content: dict[str, Any] = {"positions": loaded}
-        else:
-            with loaded:
-                content = {key: loaded[key] for key in loaded.files}
+        if path.suffix != ".npz":
+            # Mapped, so that nothing is allocated for what a damaged header says.
+            content = {"positions": np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))}
         positions = content["positions"]
         if positions.ndim != 3 or positions.shape[2] != 3 or positions.dtype.kind != "f" or not len(positions):
             raise ValueError(
@@ -153,7 +157,7 @@ def _load(path: Path) -> dict[str, Any]:
         )
         if not increasing or offsets[0] != 0 or offsets[-1] != len(positions):
             raise ValueError(f"`offsets` must be integers that increase from 0 to {len(positions)}")
-        for key in ("names", "subjects", "sources"):
+        for key in _TEXTS:
             if key in content and content[key].shape != (len(offsets) - 1,):
                 raise ValueError(f"`{key}` must have one entry for each of {len(offsets) - 1} sequences")
         if "joint_names" in content and content["joint_names"].shape != (positions.shape[1],):
