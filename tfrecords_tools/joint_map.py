@@ -52,7 +52,7 @@ class JointMap:
                 if not isinstance(listed, list) or not listed or not all(isinstance(name, str) for name in listed):
                     raise ValueError(f"a joint must be a name or a list of names, not {names!r}")
             return cls(content)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ValueError(f"{path} is not a map of joints: {error}") from error
 
     def apply(self, positions: np.ndarray, names: Sequence[str]) -> np.ndarray:

@@ -43,7 +43,7 @@ class Part:
     @property
     def fingerprint(self) -> str:
         """Changes with everything that the records depend on: files, options, settings, version of the package."""
-        options = {name: str(value) for name, value in vars(self.reader).items()}
+        options = {name: str(value) for name, value in vars(self.reader).items() if not name.startswith("_")}
         files = [(path, os.stat(path).st_size, os.stat(path).st_mtime_ns) for path in self.recording_id.files]
         content = [
             posealign_keras.__version__,

@@ -10,7 +10,6 @@ the ratio of the times per step: of the medians over the rounds, and its range o
 """
 
 import argparse
-import functools
 import itertools
 import platform
 import statistics
@@ -18,6 +17,7 @@ import time
 
 import keras
 import numpy as np
+from hand_written import hand_written
 
 from posealign_keras.presets import SMALL
 from posealign_keras.training import Adaptation, PoseAAE
@@ -52,95 +52,6 @@ def adaptation():
     return stage, [{"clips": images(4, 60), "images": images(64), "source_images": images(32), "source_poses": poses}]
 
 
-def hand_written(stage, batch):
-    """A function of the number of the step: what someone who knows the backend would write for this stage alone."""
-    names = stage.optimizer.objectives
-    make = _STEPS[keras.backend.backend()]
-    together = stage.schedule == "together"
-    steps = [make(stage, names)] if together else [make(stage, [name]) for name in names]
-    tensors = keras.tree.map_structure(keras.ops.convert_to_tensor, batch[0])
-    return lambda number: steps[number % len(steps)](tensors)
-
-
-def _loss(stage, name, x):
-    result = stage.compute_objective(name, x)
-    return result[0] if isinstance(result, tuple) else result
-
-
-def _tensorflow_step(stage, names):
-    import tensorflow as tf
-
-    @tf.function(jit_compile=stage.jit_compile, autograph=False)
-    def step(x):
-        for name in names:
-            variables = stage.optimizer.objective_variables[name]
-            values = [variable.value for variable in variables]
-            with tf.GradientTape(watch_accessed_variables=False) as tape:
-                tape.watch(values)
-                loss = _loss(stage, name, x)
-            stage.optimizer[name].apply(tape.gradient(loss, values), variables)
-
-    return step
-
-
-def _jax_step(stage, names):
-    import jax
-
-    # What a step changes: weights, slots of the optimizers, random seeds, the teacher's average.
-    averages = {id(variable) for variable in (stage.teacher.weights if hasattr(stage, "teacher") else ())}
-    trained = {id(variable) for name in names for variable in stage.optimizer.objective_variables[name]}
-    changing = [v for v in stage.variables if id(v) in trained | averages or "seed" in v.path]
-    changing += [slot for name in names for slot in stage.optimizer[name].variables]
-    constant = [v for v in stage.variables if not any(v is other for other in changing)]
-
-    def one(name, state, constants, x):
-        variables, optimizer = list(stage.optimizer.objective_variables[name]), stage.optimizer[name]
-
-        def pure_loss(values):
-            pairs = [*zip(changing, state, strict=True), *zip(constant, constants, strict=True)]
-            with keras.StatelessScope([*pairs, *zip(variables, values, strict=True)]) as scope:
-                loss = _loss(stage, name, x)
-            return loss, [scope.get_current_value(variable) for variable in changing]
-
-        values = {id(variable): value for variable, value in zip(changing, state, strict=True)}
-        own = [values[id(variable)] for variable in variables]
-        slots = [values[id(slot)] for slot in optimizer.variables]
-        (_, after), gradients = jax.value_and_grad(pure_loss, has_aux=True)(own)
-        new, new_slots = optimizer.stateless_apply(slots, gradients, own)
-        replaced = dict(zip(map(id, [*variables, *optimizer.variables]), [*new, *new_slots], strict=True))
-        return [replaced.get(id(variable), value) for variable, value in zip(changing, after, strict=True)]
-
-    @functools.partial(jax.jit, donate_argnums=0)
-    def step(state, constants, x):
-        for name in names:
-            state = one(name, state, constants, x)
-        return state
-
-    def run(x):
-        state = step([v.value for v in changing], [v.value for v in constant], x)
-        for variable, value in zip(changing, state, strict=True):
-            variable._value = value
-
-    return run
-
-
-def _torch_step(stage, names):
-    import torch
-
-    def step(x):
-        for name in names:
-            variables = stage.optimizer.objective_variables[name]
-            values = [variable.value for variable in variables]
-            gradients = torch.autograd.grad(_loss(stage, name, x), values)
-            with torch.no_grad():
-                stage.optimizer[name].apply(gradients, variables)
-
-    return step
-
-
-_STEPS = {"tensorflow": _tensorflow_step, "jax": _jax_step, "torch": _torch_step}
-
-
 def endless(batch):
     """The batch over and over, as tensors of the backend, so that no time goes into data."""
     if keras.backend.backend() == "tensorflow":
@@ -153,7 +64,7 @@ def endless(batch):
 def measure(make, steps, rounds):
     fitted, batch = make()
     trained_by_hand, _ = make()
-    by_hand = hand_written(trained_by_hand, batch)
+    by_hand = hand_written(trained_by_hand, batch[0])
     data = endless(batch)
 
     def fit():
