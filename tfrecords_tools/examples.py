@@ -3,8 +3,9 @@
 Everything that is the same for all data sets is here, once.
 """
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
@@ -20,6 +21,10 @@ _BEYOND_JOINTS = 0.2
 # An image of which most joints are cut off teaches nothing.
 _LEAST_VISIBLE = 0.5
 _SMOOTHING_SECONDS = 0.25
+# Where a video shows nothing new for longer, in seconds, a clip would stand still.
+_LONGEST_PAUSE = 0.5
+# Width or height of a person in pixels, from nothing to far larger than any picture.
+_BOX_SIZES = (1.0, 10_000.0)
 _ROOT = 0
 
 
@@ -70,7 +75,9 @@ class Examples:
 
     def _pose_sequences(self):
         positions = self.recording.given("positions")
-        for start, stop in _runs(np.isfinite(positions).all(axis=(1, 2))):
+        known = np.isfinite(positions).all(axis=(1, 2))
+        self._drop(np.ones(len(known), bool), ~known, "frames with an unknown joint")
+        for start, stop in _runs(known):
             resampled = _resample(positions[start:stop], self.recording.fps, self.settings.fps)
             if len(resampled) < self.settings.shortest_sequence:
                 self.dropped["sequences that are too short"] += 1
@@ -123,8 +130,8 @@ class Examples:
         recording, boxes = self.recording, self._boxes(keypoints)
         chosen = np.ones(len(boxes), bool) if recording.labelled is None else recording.labelled.copy()
         if not recording.every_frame:
-            step = max(1, round(recording.fps / self.settings.image_fps))
-            chosen &= np.arange(len(chosen)) % step == 0
+            # The tolerance is for 59.94 frames per second, and the like.
+            _thin_out(chosen, int(np.ceil(0.99 * recording.fps / self.settings.image_fps)))
         self._drop(chosen, ~usable, reason)
         self._drop(chosen, ~np.isfinite(boxes).all(axis=1), "frames without a person")
         chosen &= self._is_filmed(len(chosen))
@@ -143,50 +150,45 @@ class Examples:
 
     def _unlabelled_clips(self):
         recording, settings = self.recording, self.settings
-        times = recording.given("frames").times
-        if recording.boxes is None and recording.positions is None and recording.keypoints is None:
-            boxes = None
-            count = len(times)
-        else:
-            boxes = self._boxes(self._keypoints())
-            count = min(len(boxes), len(times))
-        # The frame that is nearest in time to each tick of the clip's clock.
-        ticks = np.arange(int(np.floor(times[count - 1] * settings.fps + 1e-6)) + 1) / settings.fps
-        nearest = np.searchsorted((times[1:count] + times[: count - 1]) / 2, ticks)
-        seen = np.ones(len(ticks), bool) if boxes is None else np.isfinite(boxes[nearest]).all(axis=1)
+        times, keypoints = recording.given("frames").times, self._keypoints()
+        boxes = None if recording.boxes is None and keypoints is None else self._boxes(keypoints)
+        count = len(times) if boxes is None else min(len(boxes), len(times))
         length, step = settings.clip_length, settings.clip_step or settings.clip_length
         windows = []
-        for start, stop in _runs(seen):
-            starts = range(start, stop - length + 1, step)
-            windows += [(first, nearest[first : first + length]) for first in starts]
-            left_over = stop - (starts[-1] + length if starts else start)
-            if left_over:
-                self.dropped["frames left over at the end of a clip"] += left_over
-        self.dropped["frames without a person"] += int((~seen).sum())
-        yield from self._filmed_clips(windows, boxes, ticks)
+        for begin, end in _without_pauses(times[:count]):
+            nearest = begin + _nearest(times[begin:end], settings.fps)
+            seen = np.ones(len(nearest), bool) if boxes is None else np.isfinite(boxes[nearest]).all(axis=1)
+            self._drop(np.ones(len(seen), bool), ~seen, "frames without a person")
+            for start, stop in _runs(seen):
+                starts = range(start, stop - length + 1, step)
+                windows += [nearest[tick : tick + length] for tick in starts]
+                left_over = stop - (starts[-1] + length if starts else start)
+                if left_over:
+                    self.dropped["frames left over at the end of a clip"] += left_over
+        yield from self._filmed_clips(windows, boxes)
 
-    def _filmed_clips(self, windows, boxes, ticks):
+    def _filmed_clips(self, windows, boxes):
         """Clips whose frames may overlap, from one pass over the video."""
         if not windows:
             return
-        crops = {first: self._crops_of(indices, boxes) for first, indices in windows}
-        needed = np.unique(np.concatenate([indices for _, indices in windows]))
-        waiting: dict[int, tuple[np.ndarray, list]] = {first: (indices, []) for first, indices in windows}
+        needed = np.unique(np.concatenate(windows))
+        waiting = deque(windows)
+        begun: deque[tuple[np.ndarray, list[Crop] | None, list[np.ndarray]]] = deque()
         for done, (index, image) in enumerate(zip(needed, self.recording.given("frames").read(needed), strict=True)):
             self.on_frame((done + 1) / len(needed))
-            for first, (indices, pictures) in list(waiting.items()):
-                if indices[0] > index:
-                    break
+            while waiting and waiting[0][0] == index:
+                begun.append((waiting[0], self._crops_of(waiting.popleft(), boxes), []))
+            for indices, crops, pictures in begun:
                 while len(pictures) < len(indices) and indices[len(pictures)] == index:
-                    pictures.append(self._apply(crops[first], len(pictures), image))
-                if len(pictures) == len(indices):
-                    del waiting[first]
-                    yield {
-                        **self._origin,
-                        "frames": np.stack(pictures),
-                        "frame_index": int(indices[0]),
-                        "fps": self.settings.fps,
-                    }
+                    pictures.append(self._apply(crops, len(pictures), image))
+            while begun and len(begun[0][2]) == len(begun[0][0]):
+                indices, _, pictures = begun.popleft()
+                yield {
+                    **self._origin,
+                    "frames": np.stack(pictures),
+                    "frame_index": int(indices[0]),
+                    "fps": self.settings.fps,
+                }
 
     def _crops_of(self, indices, boxes):
         """One crop for each frame of a clip: smoothly moving, of one scale."""
@@ -241,14 +243,18 @@ class Examples:
     def _boxes(self, keypoints):
         """`(T, 4)` edges of the person in each frame, NaN where it is not seen."""
         if self.recording.boxes is not None:
-            return np.asarray(self.recording.boxes, float)
-        points = keypoints + 0.5  # from centres of pixels to corners
-        boxes = np.full((len(points), 4), np.nan)
-        seen = np.isfinite(points).all(axis=-1).sum(axis=1) >= 2
-        if seen.any():
-            low, high = np.nanmin(points[seen], axis=1), np.nanmax(points[seen], axis=1)
-            more = _BEYOND_JOINTS / 2 * (high - low).max(axis=1, keepdims=True)
-            boxes[seen] = np.concatenate([low - more, high + more], axis=1)
+            boxes = np.array(self.recording.boxes, float)
+        else:
+            points = keypoints + 0.5  # from centres of pixels to corners
+            boxes = np.full((len(points), 4), np.nan)
+            seen = np.isfinite(points).all(axis=-1).sum(axis=1) >= 2
+            if seen.any():
+                low, high = np.nanmin(points[seen], axis=1), np.nanmax(points[seen], axis=1)
+                more = _BEYOND_JOINTS / 2 * (high - low).max(axis=1, keepdims=True)
+                boxes[seen] = np.concatenate([low - more, high + more], axis=1)
+        boxes[~np.isfinite(boxes).all(axis=1)] = np.nan
+        sides = boxes[:, 2:] - boxes[:, :2]
+        boxes[~((sides >= _BOX_SIZES[0]) & (sides <= _BOX_SIZES[1])).all(axis=1)] = np.nan
         return boxes
 
     def _is_filmed(self, count):
@@ -271,12 +277,33 @@ def _runs(usable) -> list[tuple[int, int]]:
     return [(int(start), int(stop)) for start, stop in edges.reshape(-1, 2)]
 
 
+def _thin_out(chosen, step):
+    """Leave only frames that are at least `step` apart."""
+    last = -step
+    for index in np.flatnonzero(chosen):
+        chosen[index] = index - last >= step
+        last = index if chosen[index] else last
+
+
+def _without_pauses(times) -> list[tuple[int, int]]:
+    """Start and stop of every stretch of frames that follow each other soon."""
+    edges = np.flatnonzero(np.diff(times) > _LONGEST_PAUSE) + 1
+    return [(int(start), int(stop)) for start, stop in pairwise([0, *edges, len(times)]) if stop > start]
+
+
+def _nearest(times, fps):
+    """The frame that is nearest in time to each tick of a clock that starts with the first one."""
+    moments = times - times[0]
+    ticks = np.arange(int(moments[-1] * fps + 1e-6) + 1) / fps
+    return np.searchsorted((moments[1:] + moments[:-1]) / 2, ticks)
+
+
 def _resample(positions, fps, wanted):
     """`(T, 17, 3)` at another rate: frames left out where that is exact, otherwise linear in between."""
     step = fps / wanted
     if abs(step - round(step)) < 0.02 * step and round(step) >= 1:
         return positions[:: round(step)]
-    moments = np.arange(int((len(positions) - 1) / step) + 1) * step
+    moments = np.arange(int((len(positions) - 1) / step + 1e-6) + 1) * step
     first = np.minimum(moments.astype(int), len(positions) - 1)
     second = np.minimum(first + 1, len(positions) - 1)
     share = (moments - first)[:, None, None]

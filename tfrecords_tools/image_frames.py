@@ -18,9 +18,14 @@ class ImageFrames(Frames):
     Args:
         paths: The files, in order.
         fps: Pictures per second.
+
+    Raises:
+        ValueError: If there are none, or `fps` is not positive.
     """
 
     def __init__(self, paths: Sequence, fps: float):
+        if not len(paths) or not 0 < fps < np.inf:
+            raise ValueError(f"`paths` must not be empty, and `fps` positive. Received: {len(paths)} paths, fps={fps}")
         self.paths = [Path(path) for path in paths]
         self.fps = fps
 
@@ -57,4 +62,4 @@ def read_image(path) -> np.ndarray:
 
 def natural_order(path) -> tuple:
     """Sorting key of a path in which `img_2` comes before `img_10`."""
-    return tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"(\d+)", str(path)))
+    return tuple((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.split(r"(\d+)", str(path)))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.sidedata.sidedata import Type as SideDataType
 
 from tfrecords_tools.frames import Frames
 
@@ -34,9 +35,14 @@ class VideoFrames(Frames):
     def times(self) -> np.ndarray:
         """`(T,)` seconds; from the packets of the file, without decoding it."""
         with self._opened() as (container, stream):
-            stamps = [packet.pts for packet in container.demux(stream) if packet.pts is not None]
+            # A file may hold pictures before its first one, which it tells not to show.
+            packets = (packet for packet in container.demux(stream) if not packet.is_discard)
+            stamps = [packet.pts for packet in packets if packet.pts is not None]
             if not stamps:
                 raise ValueError("it holds no pictures")
+            # Other formats find their own end, or do not say the number. Some writers count one too many.
+            if container.format.name == "avi" and len(stamps) < stream.frames - 1:
+                raise ValueError(f"it holds {len(stamps)} of {stream.frames} pictures: it was cut off")
             times = np.sort(np.array(stamps, float)) * float(stream.time_base)
         return times - times[0]
 
@@ -46,8 +52,8 @@ class VideoFrames(Frames):
         with self._opened() as (_, stream):
             if stream.average_rate:
                 return float(stream.average_rate)
-        if len(self.times) < 2:
-            raise ValueError(f"{self.path} does not say its frame rate, and has one picture only")
+        if not self.times[-1] > 0:
+            raise ValueError(f"{self.path} does not say its frame rate, and all its pictures are of one time")
         return (len(self.times) - 1) / float(self.times[-1])
 
     def read(self, indices):
@@ -83,7 +89,9 @@ class _Opened:
     def __enter__(self):
         self._container = None
         try:
-            self._container = container = av.open(str(self._path))
+            # A colon in a name is no protocol, and a file must not make others be read over a network.
+            options = {"protocol_whitelist": "file"}
+            self._container = container = av.open(str(self._path.absolute()), options=options)
             if container.streams.video:
                 return container, container.streams.video[0]
             raise ValueError("it holds no video stream")
@@ -100,6 +108,11 @@ class _Opened:
 
 def _upright(frame) -> np.ndarray:
     image = frame.to_ndarray(format="rgb24")
-    # PyAV gives the angle by which the picture must be turned clockwise to stand upright, negated.
-    quarters = round(frame.rotation / 90) % 4
-    return np.ascontiguousarray(np.rot90(image, quarters)) if quarters else image
+    for side_data in frame.side_data:
+        if side_data.type == SideDataType.DISPLAYMATRIX:
+            # The picture's x and y axes, and where they point on the screen; the sign tells which way.
+            right, down = np.frombuffer(side_data, np.int32).reshape(3, 3)[:2, :2].astype(float)
+            if abs(right[1]) > abs(right[0]):
+                image, right, down = image.swapaxes(0, 1), down, right
+            image = image[:: -1 if down[1] < 0 else 1, :: -1 if right[0] < 0 else 1]
+    return np.ascontiguousarray(image)

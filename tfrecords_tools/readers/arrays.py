@@ -93,7 +93,7 @@ class Arrays(Reader):
                 group=f"movement {group:05d}",
                 stratum=f"{text['sources'][index]} {kind_of_action(str(text['actions'][index]))}",
                 length=len(_load(path)["sequences"][index]),
-                files=(str(path),),
+                files=(str(path), *((self.joints,) if self.joints else ())),
             )
             for (name, subject, text, path, index), group in zip(found, groups, strict=True)
         ]
@@ -137,8 +137,7 @@ class Arrays(Reader):
 @lru_cache(maxsize=2)
 def _load(path: Path) -> dict[str, Any]:
     """The arrays of a file, checked, and its sequences as a list."""
-    if path.suffix == ".npz":
-        content = load_npz(path, _KEYS)
+    content: dict[str, Any] = load_npz(path, _KEYS) if path.suffix == ".npz" else {}
     try:
         if path.suffix != ".npz":
             # Mapped, so that nothing is allocated for what a damaged header says.
