@@ -1,6 +1,7 @@
 """Square pictures of one person, cut out of larger ones, and the camera that would have taken them."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -46,7 +47,7 @@ class Crop:
         return np.stack([right, np.cross(forward, right), forward])
 
     @property
-    def camera(self) -> np.ndarray | None:
+    def camera(self) -> Any:
         """`(3, 3)` camera matrix of the crop, in its pixels; `None` if that of the picture is not known."""
         if self.intrinsics is None:
             return None

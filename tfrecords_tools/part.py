@@ -10,7 +10,7 @@ from pathlib import Path
 
 import posealign_keras
 from posealign_keras.data import Manifest, RecordWriter, get_schema
-from tfrecords_tools.examples import Examples
+from tfrecords_tools.examples import examples_of_kind
 from tfrecords_tools.reader import Reader
 from tfrecords_tools.recording import RecordingId
 from tfrecords_tools.settings import Settings
@@ -87,8 +87,10 @@ class Part:
         try:
             recording = self.reader.read(self.recording_id, self.kind)
             notes += recording.notes
-            examples = Examples(self.recording_id, recording, self.reader.name, self.settings, on_progress)
-            iterator = examples.of_kind(self.kind)
+            examples = examples_of_kind(self.kind)(
+                self.recording_id, recording, self.reader.name, self.settings, on_progress
+            )
+            iterator = iter(examples)
             first = next(iterator, None)
             if first is not None:
                 with RecordWriter(

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from posealign_keras.skeletons import BODY17
-from tfrecords_tools.examples import Examples
+from tfrecords_tools.examples import examples_of_kind
 from tfrecords_tools.frames import Frames
 from tfrecords_tools.recording import Recording, RecordingId
 from tfrecords_tools.settings import Settings
@@ -50,10 +50,10 @@ def numbers(clip):
 
 
 def examples_of(kind, settings=None, **recording):
-    examples = Examples(
+    examples = examples_of_kind(kind)(
         RecordingId(sequence="walk", subject="S1"), Recording(**recording), "drawn", Settings(**(settings or {}))
     )
-    return list(examples.of_kind(kind)), dict(examples.dropped)
+    return list(examples), dict(examples.dropped)
 
 
 def boxes_at(centres, side=60.0):
@@ -404,9 +404,9 @@ def test_frames_are_interpolated_where_it_is_not(fps, count):
 def test_the_share_that_is_done_grows_to_one():
     shares = []
     recording = Recording(fps=30, frames=numbered(np.arange(50) / 30))
-    examples = Examples(
+    examples = examples_of_kind("unlabelled_clip")(
         RecordingId(sequence="walk"), recording, "drawn", Settings(size=16, clip_length=10), on_frame=shares.append
     )
-    assert len(list(examples.of_kind("unlabelled_clip"))) == 5
+    assert len(list(examples)) == 5
     assert shares == sorted(shares)
     assert shares[-1] == 1.0

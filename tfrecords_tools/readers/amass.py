@@ -5,8 +5,8 @@ from typing import ClassVar
 
 import numpy as np
 
+from tfrecords_tools.formats.npz import load_npz
 from tfrecords_tools.reader import Reader
-from tfrecords_tools.readers.npz import load_npz
 from tfrecords_tools.readers.smpl import JOINT_NAMES, VALIDITY, smpl_joints, smpl_to_body17
 from tfrecords_tools.recording import Recording, RecordingId
 

@@ -10,9 +10,9 @@ import numpy as np
 from posealign_keras.data.motion_library import kind_of_action
 from posealign_keras.data.near_duplicates import group_near_duplicates
 from posealign_keras.skeletons import BODY17
+from tfrecords_tools.formats.npz import load_npz
 from tfrecords_tools.joint_map import JointMap
 from tfrecords_tools.reader import Reader
-from tfrecords_tools.readers.npz import load_npz
 from tfrecords_tools.recording import Recording, RecordingId
 
 _TEXTS = ("names", "subjects", "actions", "sources")

@@ -7,9 +7,9 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from posealign_keras.skeletons import BODY17
+from tfrecords_tools.formats.bvh_file import BVHFile
 from tfrecords_tools.joint_map import JointMap
 from tfrecords_tools.reader import Reader
-from tfrecords_tools.readers.bvh_file import BVHFile
 from tfrecords_tools.readers.bvh_joints import find_joints
 from tfrecords_tools.recording import Recording, RecordingId
 

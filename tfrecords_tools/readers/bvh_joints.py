@@ -5,8 +5,8 @@ import re
 import numpy as np
 
 from posealign_keras.skeletons import BODY17
+from tfrecords_tools.formats.bvh_file import BVHFile
 from tfrecords_tools.joint_map import JointMap
-from tfrecords_tools.readers.bvh_file import BVHFile
 
 # What programs put before all their names.
 _PREFIX = re.compile(

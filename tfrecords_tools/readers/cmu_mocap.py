@@ -8,9 +8,9 @@ from typing import ClassVar
 import numpy as np
 
 from posealign_keras.skeletons import BODY17
+from tfrecords_tools.formats.asf_amc import ASFSkeleton
 from tfrecords_tools.joint_map import JointMap
 from tfrecords_tools.reader import Reader
-from tfrecords_tools.readers.asf_amc import ASFSkeleton
 from tfrecords_tools.recording import Recording, RecordingId
 
 # Named after bones: the joint is where the bone ends.

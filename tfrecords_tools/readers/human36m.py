@@ -5,9 +5,9 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
+from tfrecords_tools.formats.cdf import load_poses
 from tfrecords_tools.reader import Reader
 from tfrecords_tools.readers.camera_choice import choose_cameras
-from tfrecords_tools.readers.cdf import load_poses
 from tfrecords_tools.readers.human36m_cameras import Human36MCamera, load_cameras
 from tfrecords_tools.readers.human36m_files import (
     Human36MTake,

@@ -3,7 +3,7 @@
 import h5py
 import numpy as np
 
-from tfrecords_tools.readers.matlab import open_hdf5, read_dataset
+from tfrecords_tools.formats.matlab import open_hdf5, read_dataset
 
 _MOST_FRAMES = 1_000_000
 

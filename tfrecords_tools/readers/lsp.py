@@ -6,10 +6,10 @@ from typing import ClassVar
 
 import numpy as np
 
+from tfrecords_tools.formats.matlab import load_matlab
 from tfrecords_tools.image_frames import ImageFrames
 from tfrecords_tools.joint_map import JointMap
 from tfrecords_tools.reader import Reader
-from tfrecords_tools.readers.matlab import load_matlab
 from tfrecords_tools.recording import Recording, RecordingId
 
 _JOINT_NAMES = (

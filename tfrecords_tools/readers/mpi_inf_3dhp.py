@@ -5,10 +5,10 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from tfrecords_tools.frames import Frames
+from tfrecords_tools.frames_at_rate import FramesAtRate
 from tfrecords_tools.image_frames import ImageFrames
 from tfrecords_tools.reader import Reader
 from tfrecords_tools.readers.camera_choice import choose_cameras
-from tfrecords_tools.readers.frames_at_rate import FramesAtRate
 from tfrecords_tools.readers.mpi_inf_3dhp_annotations import load_test_annotations, load_train_annotations
 from tfrecords_tools.readers.mpi_inf_3dhp_calibration import load_calibration
 from tfrecords_tools.readers.mpi_inf_3dhp_files import (

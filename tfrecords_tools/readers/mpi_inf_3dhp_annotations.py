@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tfrecords_tools.readers.matlab import load_matlab, open_hdf5, read_hdf5
+from tfrecords_tools.formats.matlab import load_matlab, open_hdf5, read_hdf5
 
 # Which of the 28 joints of the training set, and of the 17 of the test set, the joints of the package are.
 _OF_28 = (4, 23, 24, 25, 18, 19, 20, 3, 5, 6, 7, 9, 10, 11, 14, 15, 16)

@@ -5,9 +5,9 @@ from typing import ClassVar
 
 import numpy as np
 
+from tfrecords_tools.formats.restricted_pickle import load_pickle
 from tfrecords_tools.image_frames import ImageFrames, read_image
 from tfrecords_tools.reader import Reader
-from tfrecords_tools.readers.restricted_pickle import load_pickle
 from tfrecords_tools.readers.smpl import VALIDITY, smpl_to_body17
 from tfrecords_tools.recording import Recording, RecordingId
 

@@ -6,8 +6,8 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from posealign_keras.skeletons import BODY17
+from tfrecords_tools.formats.matlab import load_matlab
 from tfrecords_tools.reader import Reader
-from tfrecords_tools.readers.matlab import load_matlab
 from tfrecords_tools.readers.smpl import VALIDITY, smpl_to_body17
 from tfrecords_tools.recording import Recording, RecordingId
 from tfrecords_tools.video_frames import VideoFrames

@@ -14,9 +14,9 @@ from scipy.spatial.transform import Rotation
 from posealign_keras.data import POSE_SEQUENCE, load_arrays
 from posealign_keras.skeletons import BODY17
 from tfrecords_tools import convert
+from tfrecords_tools.formats.bvh_file import BVHFile
 from tfrecords_tools.joint_map import JointMap
 from tfrecords_tools.readers.bvh import BVH
-from tfrecords_tools.readers.bvh_file import BVHFile
 from tfrecords_tools.readers.bvh_joints import find_joints
 
 KIND = "pose_sequence"

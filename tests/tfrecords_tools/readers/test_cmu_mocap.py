@@ -10,7 +10,7 @@ from scipy.spatial.transform import Rotation
 from posealign_keras.data import POSE_SEQUENCE, load_arrays
 from posealign_keras.skeletons import BODY17
 from tfrecords_tools import convert
-from tfrecords_tools.readers.asf_amc import ASFSkeleton
+from tfrecords_tools.formats.asf_amc import ASFSkeleton
 from tfrecords_tools.readers.cmu_mocap import CMUMocap
 
 KIND = "pose_sequence"

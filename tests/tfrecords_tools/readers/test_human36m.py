@@ -13,7 +13,7 @@ from studio_body import is_right_handed, moving_body, pictures_of, projected, re
 
 from posealign_keras.data import LABELLED_IMAGE, POSE_SEQUENCE, UNLABELLED_CLIP, load_arrays
 from tfrecords_tools import convert, verify
-from tfrecords_tools.readers.cdf import load_poses
+from tfrecords_tools.formats.cdf import load_poses
 from tfrecords_tools.readers.human36m import Human36M
 from tfrecords_tools.readers.human36m_cameras import load_cameras
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import scipy.io
 
-from tfrecords_tools.readers.matlab import load_matlab, open_hdf5, read_hdf5
+from tfrecords_tools.formats.matlab import load_matlab, open_hdf5, read_hdf5
 
 _HEAD = b"MATLAB 5.0 MAT-file".ljust(124) + struct.pack("<H", 0x0100) + b"IM"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tfrecords_tools.readers.text_lines import text_lines
+from tfrecords_tools.formats.text_lines import text_lines
 
 _CHANNELS = {f"{axis}{what}" for axis in "xyz" for what in ("position", "rotation")}
 # Far beyond any body with fingers, face and hair; what exceeds them is an attack or an accident.

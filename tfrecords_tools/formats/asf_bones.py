@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tfrecords_tools.readers.text_lines import text_lines
+from tfrecords_tools.formats.text_lines import text_lines
 
 ROTATIONS, POSITIONS = ("rx", "ry", "rz"), ("tx", "ty", "tz")
 _MOST_BONES, _LARGEST = 1_000, 1e9

@@ -8,7 +8,7 @@ from typing import Self
 
 import numpy as np
 
-from tfrecords_tools.readers.bvh_syntax import read_bvh
+from tfrecords_tools.formats.bvh_syntax import read_bvh
 
 # So many frames at a time are in memory as matrices.
 _BLOCK = 4_096

@@ -7,7 +7,7 @@ from typing import Self
 
 import numpy as np
 
-from tfrecords_tools.readers.asf_bones import POSITIONS, ROTATIONS, Bone, lines_of, read_asf, rotation
+from tfrecords_tools.formats.asf_bones import POSITIONS, ROTATIONS, Bone, lines_of, read_asf, rotation
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -8,7 +8,7 @@ import h5py
 import numpy as np
 import scipy.io
 
-from tfrecords_tools.readers.matlab_structure import check_matlab_structure
+from tfrecords_tools.formats.matlab_structure import check_matlab_structure
 
 _LARGEST = 2**31  # bytes of one array; no data set here comes near
 

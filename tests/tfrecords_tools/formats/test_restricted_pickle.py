@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from python2_pickle import python2_pickle
 
-from tfrecords_tools.readers.restricted_pickle import load_pickle
+from tfrecords_tools.formats.restricted_pickle import load_pickle
 
 CONTENT = {
     "sequence": "courtyard_00",
@@ -119,7 +119,7 @@ def test_code_is_refused_and_not_run(load, tmp_path, protocol, function, argumen
         _global("numpy", "load"),
         _global("_codecs", "decode"),
         _global("evil.core.multiarray", "_reconstruct"),
-        _global("tfrecords_tools.readers.restricted_pickle", "_Dtype"),
+        _global("tfrecords_tools.formats.restricted_pickle", "_Dtype"),
         b"(inumpy\nndarray\n.",
         b"(S'touch'\nios\nsystem\n.",
         b"\x80\x02cnumpy\nndarray\n)\x81.",
