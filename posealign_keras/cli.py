@@ -1,6 +1,7 @@
 """The command `posealign`: a thin face over public functions of the package."""
 
 import argparse
+import logging
 import os
 import sys
 
@@ -14,8 +15,9 @@ def main(arguments=None) -> int:
     Returns:
         The exit code: 0, 1 for a failure, 2 for wrong arguments or input, 130 for an interruption.
     """
-    # TensorFlow tells of its processor features on every start; errors still show.
+    # TensorFlow tells of its processor features on every start, and that many models are many functions; errors show.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     options = _parser().parse_args(arguments)
     try:
         options.run(options)

@@ -8,7 +8,9 @@ from posealign_keras.data.pipeline import Pipeline
 from posealign_keras.data.schema import LABELLED_IMAGE, POSE_SEQUENCE, UNLABELLED_CLIP
 from posealign_keras.data.tensorflow_import import import_tensorflow
 
-_SHUFFLED_SMALL = 16_384
+# How many elements are shuffled among each other in memory.
+_SHUFFLED_POSES = 65_536
+_SHUFFLED_SEQUENCES = 8_192
 _SHUFFLED_IMAGES = 2_048
 _SHUFFLED_CLIPS = 256
 
@@ -35,7 +37,7 @@ def load_poses(source, batch_size: int, **options):
         dataset = pipeline.of_arrays(_floats("source", source, 3))
     else:
         dataset = pipeline.of_records(source, POSE_SEQUENCE).map(_root_relative).unbatch()
-    return pipeline.batches(dataset, batch_size, _SHUFFLED_SMALL)
+    return pipeline.batches(dataset, batch_size, _SHUFFLED_POSES)
 
 
 def load_sequences(source, batch_size: int, frames: int = 30, step: int = 5, **options):
@@ -70,7 +72,7 @@ def load_sequences(source, batch_size: int, frames: int = 30, step: int = 5, **o
             return tf.ensure_shape(cut, (None, frames, *sequence.shape[1:]))
 
         dataset = pipeline.of_records(source, POSE_SEQUENCE).map(windows).unbatch()
-    return pipeline.batches(dataset, batch_size, _SHUFFLED_SMALL)
+    return pipeline.batches(dataset, batch_size, _SHUFFLED_SEQUENCES)
 
 
 def load_labelled_images(source, batch_size: int, augmentation: ImageAugmentation | None = None, **options):
@@ -165,7 +167,7 @@ def load_adaptation(
     parts = {"clips": pipeline.batches(decoded, batch_size, _SHUFFLED_CLIPS)}
     if images_per_batch:
         frames = decoded.map(lambda clip: clip[::frame_step]).unbatch()
-        parts["images"] = pipeline.batches(frames, images_per_batch, _SHUFFLED_SMALL)
+        parts["images"] = pipeline.batches(frames, images_per_batch, _SHUFFLED_IMAGES)
     if source is not None:
         parts["source"] = load_labelled_images(source, source_per_batch, **options)
 

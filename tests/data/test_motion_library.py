@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from posealign_keras.data import POSE_SEQUENCE, RecordWriter
 from posealign_keras.data.motion_library import MotionLibrary, to_upright_camera_frame
 from posealign_keras.data.synthetic.motion import generate_motion_library
 from posealign_keras.skeletons import BODY17
@@ -345,3 +346,32 @@ def test_real_split_does_not_leak(mocap):
         ("cmu_07_01", "train_walking_4"),
     ):
         assert len({one, f"cmutxt_{other}"} & set(train.names.tolist())) in (0, 2)
+
+
+def write_records(library, directory, **changes):
+    with RecordWriter(directory, POSE_SEQUENCE, "train") as writer:
+        for index, positions in enumerate(library.sequences):
+            origin = {"dataset": str(library.sources[index]), "subject": str(library.subjects[index])}
+            origin |= {"sequence": str(library.names[index]), "frame_index": 0, "fps": library.fps}
+            changed = {name: values[index] for name, values in changes.items()}
+            writer.write({**origin, "positions": positions, "coordinate_frame": "world", **changed})
+
+
+def test_from_records(library, tmp_path):
+    write_records(library, tmp_path)
+    read = MotionLibrary.from_records(tmp_path, "train")
+    np.testing.assert_array_equal(read.positions, library.positions)
+    np.testing.assert_array_equal(read.offsets, library.offsets)
+    for name in ("names", "subjects", "sources"):
+        assert getattr(read, name).tolist() == getattr(library, name).tolist()
+    assert read.fps == library.fps
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [("coordinate_frame", ("world", "camera")), ("coordinate_frame", ("camera",)), ("fps", (30.0, 25.0))],
+)
+def test_records_of_another_frame_or_of_several_rates_are_refused(library, tmp_path, name, values):
+    write_records(library, tmp_path, **{name: [values[index % len(values)] for index in range(len(library))]})
+    with pytest.raises(ValueError, match=rf"`{name}` must be"):
+        MotionLibrary.from_records(tmp_path, "train")

@@ -8,14 +8,12 @@ import pytest
 from posealign_keras.data import (
     LABELLED_CLIP,
     LABELLED_IMAGE,
-    POSE_SEQUENCE,
     UNLABELLED_CLIP,
     Manifest,
     load_arrays,
-    verify_records,
 )
 from posealign_keras.data.synthetic import STUDIO, WILD, generate_motion_library, render
-from posealign_keras.data.synthetic.recording import record_clips, record_images, record_motion
+from posealign_keras.data.synthetic.recording import record_clips, record_images
 from posealign_keras.skeletons import BODY17
 
 SIZE = 32
@@ -34,19 +32,6 @@ def lengths(joints):
 def images(library, folder, seed=0, domain=STUDIO, count=5):
     record_images(library, domain, folder, "train", count, SIZE, seed=seed)
     return load_arrays(folder, "train", LABELLED_IMAGE)
-
-
-def test_motion_round_trip(library, tmp_path):
-    steps = []
-    record_motion(library, tmp_path, "train", progress=lambda *step: steps.append(step))
-    assert steps == [(1, 3), (2, 3), (3, 3)]
-    records = load_arrays(tmp_path, "train", POSE_SEQUENCE)
-    np.testing.assert_array_equal(records["positions"], np.stack(list(library.sequences)))
-    assert set(records["coordinate_frame"]) == {"world"}
-    for record, field in (("sequence", "names"), ("subject", "subjects"), ("dataset", "sources")):
-        assert list(records[record]) == list(getattr(library, field))
-    assert set(records["fps"]) == {30}
-    verify_records(tmp_path, "train")
 
 
 def test_images_round_trip(library, tmp_path):

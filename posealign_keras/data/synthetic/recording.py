@@ -6,35 +6,13 @@ import numpy as np
 
 from posealign_keras.data.motion_library import MotionLibrary
 from posealign_keras.data.record_writer import RecordWriter
-from posealign_keras.data.schema import LABELLED_CLIP, LABELLED_IMAGE, POSE_SEQUENCE, UNLABELLED_CLIP
+from posealign_keras.data.schema import LABELLED_CLIP, LABELLED_IMAGE, UNLABELLED_CLIP
 from posealign_keras.data.synthetic.domain import Domain
 from posealign_keras.data.synthetic.filming import film
 from posealign_keras.skeletons import BODY17
 
 _IMAGES_AT_ONCE = 128
 Progress = Callable[[int, int], None]
-
-
-def record_motion(library: MotionLibrary, directory, split: str, progress: Progress | None = None) -> None:
-    """Write the sequences of a library as `POSE_SEQUENCE` records, in the world frame.
-
-    Args:
-        library: The sequences.
-        directory: Directory of the records.
-        split: Name of the split.
-        progress: Called with the number of sequences written and of all.
-    """
-    with RecordWriter(directory, POSE_SEQUENCE, split, overwrite=True) as writer:
-        for index, positions in enumerate(library.sequences):
-            writer.write(
-                {
-                    **_origin(library, index, 0),
-                    "positions": positions,
-                    "coordinate_frame": "world",
-                }
-            )
-            if progress:
-                progress(index + 1, len(library))
 
 
 def record_images(
