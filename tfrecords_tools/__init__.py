@@ -5,6 +5,7 @@ From the command line: `python -m tfrecords_tools --help`.
 
 from tfrecords_tools.check import inspect, verify
 from tfrecords_tools.convert import convert
+from tfrecords_tools.preview import preview
 from tfrecords_tools.reader import Reader
 from tfrecords_tools.readers import READERS, get_reader
 from tfrecords_tools.recording import Recording, RecordingId
@@ -19,5 +20,6 @@ __all__ = [
     "convert",
     "get_reader",
     "inspect",
+    "preview",
     "verify",
 ]

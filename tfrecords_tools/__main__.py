@@ -9,6 +9,7 @@ from posealign_keras.progress import Progress
 from tfrecords_tools.check import inspect, verify
 from tfrecords_tools.convert import convert
 from tfrecords_tools.options import add_options
+from tfrecords_tools.preview import preview
 from tfrecords_tools.readers import READERS, get_reader
 from tfrecords_tools.settings import Settings
 
@@ -164,8 +165,6 @@ def _verify(options):
 
 
 def _preview(options):
-    from tfrecords_tools.preview import preview
-
     page = preview(options.out, options.page, samples=options.samples, seed=options.seed)
     print(f"{page}")
 

@@ -8,16 +8,6 @@ from pathlib import Path
 import numpy as np
 
 from posealign_keras.demo.report_files import check_metrics, read_json, read_samples
-from posealign_keras.demo.report_html import (
-    duration_words,
-    html_facts,
-    html_figure,
-    html_page,
-    html_section,
-    html_table,
-    number_words,
-    value_words,
-)
 from posealign_keras.demo.report_words import findings, headline, millimetres, verdict
 from posealign_keras.visualization import (
     ablation_figure,
@@ -28,12 +18,23 @@ from posealign_keras.visualization import (
     relations_figure,
 )
 from posealign_keras.visualization.image_trace import check_images, png_source
+from posealign_keras.visualization.page import (
+    duration_words,
+    html_facts,
+    html_figure,
+    html_page,
+    html_section,
+    html_table,
+    number_words,
+    value_words,
+)
 
 _SAMPLE_NETWORKS = ("source_only", "adapted")
 _NETWORKS = {"source_only": "source-only", "adapted": "adapted", "oracle": "oracle"}
 # Keys of `environment` that say what machine it was, stated beside the results.
 _MACHINE = ("machine", "processor", "device", "cpu", "gpu", "platform")
 _MOST_SAMPLES = 6
+_LEAD = "A 3D pose network, trained on labelled source images, adapted to videos without a single label."
 _FRAMES_PER_SECOND = 30
 
 
@@ -86,7 +87,14 @@ def write_report(directory: str | os.PathLike) -> Path:
     report = directory / "report.html"
     partial = directory / f".report.html.{os.getpid()}"
     try:
-        partial.write_text(html_page(body, _data_sentence(metrics)), encoding="utf-8")
+        page = html_page(
+            "posealign: 3D human pose adapted without labels",
+            "3D human pose, adapted without labels",
+            f"{_LEAD} {_data_sentence(metrics)}",
+            body,
+            "Errors are in millimetres. Left and right are the person's own. Made by posealign_keras.",
+        )
+        partial.write_text(page, encoding="utf-8")
         partial.replace(report)
     finally:
         partial.unlink(missing_ok=True)

@@ -10,6 +10,7 @@ from posealign_keras.visualization.error_by_joint_figure import error_by_joint_f
 from posealign_keras.visualization.history_figure import history_figure
 from posealign_keras.visualization.pose_figure import pose_figure
 from posealign_keras.visualization.relations_figure import relations_figure
+from posealign_keras.visualization.samples_figure import samples_figure
 
 __all__ = [
     "ablation_figure",
@@ -19,4 +20,5 @@ __all__ = [
     "history_figure",
     "pose_figure",
     "relations_figure",
+    "samples_figure",
 ]

@@ -1,4 +1,4 @@
-"""The HTML that the report is put together from. Everything that is not called HTML here is text and is escaped."""
+"""HTML pages of figures and tables that need no network. Everything not called HTML here is text and is escaped."""
 
 import html
 import json
@@ -92,15 +92,17 @@ def duration_words(seconds: float) -> str:
     return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
-def html_page(body: str, data: str) -> str:
+def html_page(title: str, heading: str, lead: str, body: str, footer: str) -> str:
     """The whole page.
 
     Args:
+        title: Title of the window.
+        heading: Heading of the page.
+        lead: What it is about, in a sentence or two.
         body: Its sections, as HTML.
-        data: A sentence on the data, as text; may be empty.
+        footer: A last line.
     """
-    style = (Path(__file__).parent / "report.css").read_text(encoding="utf-8")
-    lead = "A 3D pose network, trained on labelled source images, adapted to videos without a single label."
+    style = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -108,20 +110,20 @@ def html_page(body: str, data: str) -> str:
 <meta http-equiv="Content-Security-Policy" content="{_POLICY}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>posealign: 3D human pose adapted without labels</title>
+<title>{html.escape(title)}</title>
 <style>{style}</style>
 <script>{import_plotly("offline").get_plotlyjs()}</script>
 </head>
 <body>
 <header>
-<h1>3D human pose, adapted without labels</h1>
-<p class="lead">{html.escape(f"{lead} {data}")}</p>
+<h1>{html.escape(heading)}</h1>
+<p class="lead">{html.escape(lead)}</p>
 </header>
 <main>
-<noscript><p class="warning">The figures need JavaScript; all errors are in the tables too.</p></noscript>
+<noscript><p class="warning">The figures need JavaScript; the tables do not.</p></noscript>
 {body}
 </main>
-<footer>Errors are in millimetres. Left and right are the person's own. Made by posealign_keras.</footer>
+<footer>{html.escape(footer)}</footer>
 </body>
 </html>
 """

@@ -1,0 +1,157 @@
+"""`preview`: a page that shows samples of records, since what people would rather look at than read is a picture."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from posealign_keras.data import Manifest, read_records
+from posealign_keras.data.motion_library import to_upright_camera_frame
+from posealign_keras.data.schema import get_schema
+from posealign_keras.visualization import samples_figure
+from posealign_keras.visualization.page import html_facts, html_figure, html_page, html_section
+from tfrecords_tools.check import inspect
+
+_IN_A_ROW = 4
+_FRAMES_IN_A_ROW = 6
+# A browser keeps about 16 scenes in 3D alive on a page; what is more, it leaves empty.
+_SCENES = 14
+_CANDIDATES = 4096
+
+
+def preview(out: str | os.PathLike, page: str | os.PathLike | None = None, samples: int = 8, seed: int = 0) -> Path:
+    """Write a page of samples: images with the skeleton drawn over them and in 3D below, clips, movements.
+
+    The page needs no network. It shows what is in the records, as training will see it: if the skeleton is not on the
+    person, or left (blue) is not the person's left, the records are wrong.
+
+    Args:
+        out: Directory of the records; see `inspect`.
+        page: Where to write; by default `preview.html` in `out`.
+        samples: Samples of each split; fewer where the page would have more scenes in 3D than a browser can show.
+        seed: Which ones.
+
+    Returns:
+        Path of the page.
+
+    Raises:
+        FileNotFoundError: If there are no records.
+        ValueError: If an argument is not as described, or the records are damaged; the message names the file.
+        ImportError: If plotly is not installed.
+    """
+    if samples < 1:
+        raise ValueError(f"`samples` must be at least 1. Received: samples={samples}")
+    path = Path(out) / "preview.html" if page is None else Path(page)
+    sections, number = [], 0
+    found = inspect(out)
+    scenes = max(1, _SCENES // sum(len(manifests) for manifests in found.values()))
+    for directory, manifests in found.items():
+        for split, manifest in manifests.items():
+            figures = []
+            for figure, caption in _figures(Path(out) / directory, split, manifest, samples, scenes, seed):
+                figures.append(html_figure(f"figure{number}", figure, caption))
+                number += 1
+            title = f"{directory} · {split}" if directory != "." else split
+            note = f"{manifest.num_records:,} records of kind {manifest.schema['name']}"
+            sections.append(html_section(title, note, "".join(figures) + html_facts(_facts(manifest))))
+    content = html_page(
+        "Preview of records",
+        "What is in these records",
+        "Samples drawn at random, as training will see them. Blue is the person's left, vermilion the right.",
+        "".join(sections),
+        "Made by tfrecords_tools.",
+    )
+    temporary = path.with_name(f".{path.name}.partial")
+    try:
+        temporary.write_text(content, encoding="utf-8")
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return path
+
+
+def _facts(manifest):
+    sizes = {axis: low if low == high else f"{low} to {high}" for axis, (low, high) in manifest.sizes.items()}
+    values = {name: values[:12] for name, values in manifest.values.items() if values != [""] and name != "split"}
+    return {**sizes, **values, **{f"left out: {k}": v for k, v in manifest.metadata.get("dropped", {}).items()}}
+
+
+def _figures(directory, split, manifest: Manifest, samples, scenes, seed) -> Iterator[tuple]:
+    """Figures of some records, of which at most `scenes` are in 3D, each with its caption."""
+    kind = manifest.schema["name"]
+    if kind in ("pose_sequence", "labelled_clip"):
+        samples = min(samples, scenes)
+    elif kind == "labelled_image":
+        samples = min(samples, scenes * _IN_A_ROW)
+    records = _drawn(directory, split, manifest, samples, seed)
+    if kind == "pose_sequence":
+        for record in records:
+            yield _movement(record), _origin(record)
+    elif kind in ("unlabelled_clip", "labelled_clip"):
+        for record in records:
+            yield _clip(record), _origin(record)
+    else:
+        records = list(records)
+        for first in range(0, len(records), _IN_A_ROW):
+            yield _images(records[first : first + _IN_A_ROW]), ""
+
+
+def _drawn(directory, split, manifest, samples, seed):
+    """Some records, drawn from the first thousands of those that are spread over the split."""
+    schema = get_schema(manifest.schema["name"])
+    dataset = read_records(directory, split, schema, shuffle_seed=seed, shuffle_buffer=_CANDIDATES, verify=True)
+    for record in dataset.take(samples).as_numpy_iterator():
+        yield {name: value.decode() if isinstance(value, bytes) else value for name, value in record.items()}
+
+
+def _images(records):
+    images = np.stack([record["image"] for record in records])
+    validity = np.stack([record["joint_validity"] for record in records])[..., None]
+    poses = None
+    if "joints" in records[0]:
+        poses = np.stack([record["joints"] for record in records])
+        keypoints = _projected(
+            poses, np.stack([r["root_position"] for r in records]), [r["intrinsics"] for r in records]
+        )
+        poses = np.where(validity, poses, np.nan)
+    else:
+        keypoints = np.stack([record["keypoints"] for record in records])
+    captions = [f"{record['sequence']}\n{record['camera']} frame {record['frame_index']}" for record in records]
+    return samples_figure(images, np.where(validity, keypoints, np.nan), poses, captions)
+
+
+def _clip(record):
+    chosen = _spread(len(record["frames"]), _IN_A_ROW if "joints" in record else _FRAMES_IN_A_ROW)
+    keypoints = poses = None
+    if "joints" in record:
+        poses = record["joints"][chosen]
+        keypoints = _projected(poses, record["root_position"][chosen], [record["intrinsics"]] * len(chosen))
+    return samples_figure(record["frames"][chosen], keypoints, poses, _times(record, chosen))
+
+
+def _movement(record):
+    chosen = _spread(len(record["positions"]), _IN_A_ROW)
+    poses = record["positions"][chosen]
+    if record["coordinate_frame"] == "world":
+        poses = to_upright_camera_frame(poses)
+    return samples_figure(poses=poses - poses[:, :1], captions=_times(record, chosen))
+
+
+def _projected(joints, root, intrinsics):
+    points = joints + root[:, None]
+    pixels = np.einsum("nij,nkj->nki", np.stack(intrinsics), points)
+    return pixels[..., :2] / pixels[..., 2:]
+
+
+def _spread(count, wanted):
+    return np.linspace(0, count - 1, min(wanted, count)).round().astype(int)
+
+
+def _times(record, chosen):
+    return [f"{index / record['fps']:.1f} s" for index in chosen]
+
+
+def _origin(record):
+    parts = (record["dataset"], record["subject"], record["sequence"], record["camera"])
+    return " / ".join(part for part in parts if part) + f", frame {record['frame_index']}"
