@@ -17,13 +17,14 @@ class Progress:
         self._interactive = sys.stdout.isatty()
         self._every = 0.2 if self._interactive else every
         self._start = self._shown = time.monotonic()
+        self._complete = False
 
     def __call__(self, done: float, total: int, note: str = "") -> None:
         """Show that `done` of `total` steps are done, one of them perhaps in part, with a few words on how it goes."""
         now = time.monotonic()
-        if done < total and now - self._shown < self._every:
+        if self._complete or (done < total and now - self._shown < self._every):
             return
-        self._shown = now
+        self._shown, self._complete = now, done >= total
         elapsed = now - self._start
         left = elapsed / max(done, 1e-3) * (total - done)
         times = f"{clock(elapsed)}" if done >= total else f"{clock(elapsed)}, {clock(left)} left"
