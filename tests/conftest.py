@@ -52,4 +52,6 @@ def compiled():
 
 
 # These know no backend: once is enough.
-collect_ignore = [] if keras.backend.backend() == "tensorflow" else ["data", "visualization", "test_package.py", "test_progress.py"]
+collect_ignore = (
+    [] if keras.backend.backend() == "tensorflow" else ["data", "visualization", "test_package.py", "test_progress.py"]
+)

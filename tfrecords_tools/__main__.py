@@ -3,6 +3,7 @@
 import argparse
 import inspect as python_inspect
 import os
+import shlex
 import sys
 
 from posealign_keras.progress import Progress
@@ -88,6 +89,12 @@ def _add_data_set(commands, name, reader):
     parser.add_argument("--shard-size", type=float, default=64, metavar="MB", help="size of a shard (default: 64)")
     parser.add_argument("--seed", type=int, default=0, help="decides which recordings go where, if splits are drawn")
     parser.add_argument("--skip-damaged", action="store_true", help="leave out and count what cannot be read")
+    parser.add_argument(
+        "--beam",
+        metavar="OPTIONS",
+        help="convert on Apache Beam, with these options of its command line, such as '--runner=SparkRunner'; '' is its "
+        "direct runner",
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace complete splits of other arguments")
     shared = add_options(parser.add_argument_group("records"), Settings)
     own = add_options(parser.add_argument_group(f"options of {name}"), reader)
@@ -112,11 +119,20 @@ def _convert(options):
         skip_damaged=options.skip_damaged,
         overwrite=options.overwrite,
         progress=progress,
+        runner=None if options.beam is None else _beam_runner(options.beam),
         **{name: getattr(options, name) for name in options.passed_on},
     )
     for kind, manifests in result.items():
         for split, manifest in manifests.items():
             _tell(f"{options.out}/{kind}", split, manifest)
+
+
+def _beam_runner(words):
+    try:
+        from tfrecords_tools.beam import beam_runner
+    except ImportError as error:
+        raise ImportError(f"`--beam` needs {error.name}: pip install 'posealign_keras[beam]'") from error
+    return beam_runner(shlex.split(words))
 
 
 def _splits(words):
