@@ -92,8 +92,8 @@ def _add_data_set(commands, name, reader):
     parser.add_argument(
         "--beam",
         metavar="OPTIONS",
-        help="convert on Apache Beam, with these options of its command line, such as '--runner=SparkRunner'; '' is its "
-        "direct runner",
+        help="convert on Apache Beam, with these options of its command line, such as '--runner=SparkRunner'; "
+        "'' is its direct runner",
     )
     parser.add_argument("--overwrite", action="store_true", help="replace complete splits of other arguments")
     shared = add_options(parser.add_argument_group("records"), Settings)

@@ -37,8 +37,9 @@ def beam_runner(options: Sequence[str] = ()) -> Callable[[Sequence[Part], Callab
         lost = [str(part.recording_id) for part, report in zip(parts, reports, strict=True) if report is None]
         if lost:
             raise ValueError(
-                f"Beam has written {', '.join(lost[:5])} somewhere else: `root` and `out` must be on a file system that "
-                f"all workers share. {len(lost)} of {len(parts)} recordings are not in {parts[0].directory.parent}"
+                f"Beam has written {', '.join(lost[:5])} somewhere else: `root` and `out` must be on a file system "
+                f"that all workers share. {len(lost)} of {len(parts)} recordings are not in "
+                f"{parts[0].directory.parent}"
             )
         return reports
 

@@ -25,7 +25,7 @@ def test_beam_writes_the_same_records(motion_file, tmp_path):
 def test_a_recording_that_fails_fails_the_conversion(motion_file, tmp_path):
     from tfrecords_tools.beam import beam_runner
 
-    with pytest.raises(Exception, match="`fps`|unit"):
+    with pytest.raises(Exception, match=r"unit"):
         convert("arrays", motion_file, tmp_path, runner=beam_runner(), unit="mm")
     assert not list(tmp_path.rglob("*.manifest.json"))
 
