@@ -10,6 +10,7 @@ from posealign_keras.models import ImageEncoder, MotionAutoencoder, PoseAutoenco
 from posealign_keras.models.networks import multilayer_perceptron
 from posealign_keras.ops import retarget_labels
 from posealign_keras.relations import PoseFlip
+from posealign_keras.training.mean_teacher import MeanTeacher
 from posealign_keras.training.multi_objective_model import MultiObjectiveModel
 from posealign_keras.training.random_appearance import RandomAppearance
 
@@ -121,8 +122,6 @@ class Adaptation(MultiObjectiveModel):
                 f"energy. Received: {[network.relation for network in self.relation_networks]}, "
                 f"contrastive={contrastive!r}"
             )
-        if not 0 <= teacher_momentum < 1:
-            raise ValueError(f"`teacher_momentum` must be in [0, 1). Received: teacher_momentum={teacher_momentum}")
         if motion_autoencoder is None and any(self._is_higher_order(energy) for energy in self.energies):
             raise ValueError("`motion_autoencoder` must be given for energies of higher order. Received: None")
         self._check_sizes()
@@ -140,10 +139,7 @@ class Adaptation(MultiObjectiveModel):
                 self._latent_dim(energy), [256], 128, name=f"{energy}_projection"
             )
         if mean_teacher:
-            self.teacher = ImageEncoder.from_config(image_encoder.get_config())
-            self.teacher.set_weights(image_encoder.get_weights())
-            self.teacher.trainable = False
-            self._flip = PoseFlip(pose_autoencoder.skeleton)
+            self.teacher = MeanTeacher(image_encoder, PoseFlip(pose_autoencoder.skeleton), teacher_momentum)
 
     @property
     def energies(self) -> list[str]:
@@ -165,7 +161,10 @@ class Adaptation(MultiObjectiveModel):
     def compute_objective(self, name, x, y=None, sample_weight=None, training=True):
         """One energy on a batch of clips or images, with the replay of the source if it has a weight."""
         if name == MEAN_TEACHER:
-            energy = self._distance_to_teacher(self._images_of(x), training)
+            images = self._images_of(x)
+            if training:
+                self.teacher.follow(self.image_encoder)
+            energy = joint_distance(self.teacher.poses(images, self.pose_autoencoder.decode), self(images))
         else:
             inputs = self._clips_of(x) if self._is_higher_order(name) else self._images_of(x)
             energy = (self._contrast if name in self.projections else self._relation)(name, inputs)
@@ -235,19 +234,6 @@ class Adaptation(MultiObjectiveModel):
         frames = clips.shape[1]
         chosen = [round((i + 0.5) * frames / self.images_per_clip - 0.5) for i in range(self.images_per_clip)]
         return ops.reshape(ops.take(clips, chosen, axis=1), (-1, *clips.shape[2:]))
-
-    def _distance_to_teacher(self, images, training):
-        if training:
-            # Both hold the same weights in the same order; those that do not adapt stay equal.
-            for average, weight in zip(self.teacher.weights, self.image_encoder.weights, strict=True):
-                if weight.trainable:
-                    difference = ops.stop_gradient(ops.convert_to_tensor(weight)) - average
-                    average.assign(average + (1.0 - self.teacher_momentum) * difference)
-        images = ops.cast(images, "float32")
-        latents = self.teacher(ops.concatenate([images, self._flip.transform_images(images)]))
-        seen, seen_in_mirror = ops.split(self.pose_autoencoder.decode(latents), 2)
-        taught = (seen + self._flip.transform_poses(seen_in_mirror)) / 2
-        return joint_distance(ops.stop_gradient(taught), self(images))
 
     def _embed(self, *inputs):
         """Pose latents of batches of images, or motion latents of batches of clips; one pass for all of them."""

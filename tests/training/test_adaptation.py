@@ -110,8 +110,10 @@ def test_the_teacher_sees_an_image_and_its_mirror_image():
     for variable in model.image_encoder.trainable_variables:
         variable.assign(1.5 * variable)  # so that the teacher differs
     flip = model.relation_networks[0].relation
-    seen = numpy_of(model.pose_autoencoder.decode(model.teacher(images)))
-    mirrored = numpy_of(flip.transform_poses(model.pose_autoencoder.decode(model.teacher(images[:, :, ::-1]))))
+    seen = numpy_of(model.pose_autoencoder.decode(model.teacher.image_encoder(images)))
+    mirrored = numpy_of(
+        flip.transform_poses(model.pose_autoencoder.decode(model.teacher.image_encoder(images[:, :, ::-1])))
+    )
     poses = numpy_of(model(images))
     expected = np.linalg.norm(poses - (seen + mirrored) / 2, axis=-1).mean()
     data = {"clips": tiny.clips(2), "images": images}
@@ -308,3 +310,25 @@ def test_wrong_arguments():
     for arguments, message in wrong:
         with pytest.raises(ValueError, match=message):
             stage(compiled=False, **arguments)
+
+
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+def test_half_precision_follows_single_precision(policy):
+    energies = []
+    for one in ("float32", policy):
+        keras.config.set_dtype_policy(one)
+        try:
+            model = stage(compiled=False, mean_teacher=True, measured_on="poses", replay_weight=1.0)
+            model.image_encoder.adapt_normalization(tiny.images(8), 4)
+        finally:
+            keras.config.set_dtype_policy("float32")
+        tiny.compile_quickly(model, keras.optimizers.Adam(0.001))
+        data = {"clips": tiny.clips(4), **source()}
+        energies.append(model.evaluate(data, batch_size=4, verbose=0, return_dict=True))
+        history = model.fit(data, batch_size=4, epochs=6, verbose=0).history
+        assert np.isfinite([np.nanmean(history[name]) for name in model.energies]).all()
+        assert all(np.isfinite(numpy_of(variable)).all() for variable in model.weights)
+    scaled = [isinstance(model.optimizer[name], keras.optimizers.LossScaleOptimizer) for name in model.energies]
+    assert all(scaled) == any(scaled) == (policy == "mixed_float16")
+    for name, value in energies[0].items():
+        assert energies[1][name] == pytest.approx(value, rel=0.1, abs=0.01), name
