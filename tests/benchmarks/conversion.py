@@ -134,9 +134,7 @@ def run(directory, options):
         f"{frames:,} frames of {WIDTH}x{HEIGHT} in {count} videos to {options.size} pixels, {options.workers} processes"
     )
     print(f"decoder, resizing and JPEG coder alone: {frames / alone:.0f} frames/s")
-    print(
-        f"conversion, start of processes and checksums included: {frames / whole:.0f} frames/s, ratio {alone / whole:.2f}"
-    )
+    print(f"conversion, with start and checksums: {frames / whole:.0f} frames/s, ratio {alone / whole:.2f}")
     print(f"peak memory of a process: {peak / 1024:.0f} MB, of which imports {imports / 1024:.0f} MB")
     print(f"read back and verified: {read:,} frames")
 
