@@ -18,15 +18,18 @@ class Progress:
         self._every = 0.2 if self._interactive else every
         self._start = self._shown = time.monotonic()
         self._complete = False
+        self._before: float | None = None
 
     def __call__(self, done: float, total: int, note: str = "") -> None:
         """Show that `done` of `total` steps are done, one of them perhaps in part, with a few words on how it goes."""
         now = time.monotonic()
+        # What was done before the first call, by an earlier run perhaps, took none of this time.
+        self._before = done if self._before is None else self._before
         if self._complete or (done < total and now - self._shown < self._every):
             return
         self._shown, self._complete = now, done >= total
         elapsed = now - self._start
-        left = elapsed / max(done, 1e-3) * (total - done)
+        left = elapsed / max(done - self._before, 1e-3) * (total - done)
         times = f"{clock(elapsed)}" if done >= total else f"{clock(elapsed)}, {clock(left)} left"
         line = f"   {self.what}: {int(done):,} of {total:,} ({times})  {note}".rstrip()
         if self._interactive:

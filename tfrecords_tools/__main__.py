@@ -15,6 +15,7 @@ from tfrecords_tools.readers import READERS, get_reader
 from tfrecords_tools.settings import Settings
 
 _PROGRAM = "tfrecords_tools"
+_NOTES = 20
 _RESUME = "The same command goes on after the last finished recording."
 
 
@@ -40,7 +41,7 @@ def main(arguments=None) -> int:
         print(f"{_PROGRAM}: {error}", file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"{_PROGRAM}: {error}. {_RESUME}", file=sys.stderr)
+        print(f"{_PROGRAM}: {error}." + (f" {_RESUME}" if arguments[0] in READERS else ""), file=sys.stderr)
         return 1
     return 0
 
@@ -162,8 +163,11 @@ def _tell(directory, split, manifest):
             print(f"   {name}: {', '.join(str(value) for value in values[:8])}{more}")
     for reason, count in manifest.metadata.get("dropped", {}).items():
         print(f"   left out: {count:,} {reason}")
-    for note in manifest.metadata.get("notes", ()):
+    notes = manifest.metadata.get("notes", ())
+    for note in notes[:_NOTES]:
         print(f"   note: {note}")
+    if len(notes) > _NOTES:
+        print(f"   and {len(notes) - _NOTES:,} more notes, in the manifest")
 
 
 def _inspect(options):
@@ -177,7 +181,17 @@ def _inspect(options):
 def _verify(options):
     found = verify(options.out, progress=lambda what: print(f"   {what}", flush=True))
     count = sum(manifest.num_records for manifests in found.values() for manifest in manifests.values())
-    print(f"{options.out}: all {count:,} records are whole, and no two splits share a person or recording.")
+    print(f"{options.out}: all {count:,} records are whole.")
+    unknown = [
+        f"{directory} {split}"
+        for directory, manifests in found.items()
+        for split, manifest in manifests.items()
+        if not manifest.metadata.get("groups")
+    ]
+    if unknown:
+        print(f"Who or what is in them was not recorded, so splits may overlap: {', '.join(unknown)}")
+    else:
+        print("No person or recording, or what else was to stay together, is in two splits.")
 
 
 def _preview(options):

@@ -33,7 +33,7 @@ def beam_runner(options: Sequence[str] = ()) -> Callable[[Sequence[Part], Callab
             # Without the reshuffle, a runner may fuse everything into one task.
             _ = pipeline | beam.Create(parts) | beam.Reshuffle() | beam.Map(_write)
         progress(len(parts))
-        reports = [part.report() for part in parts]
+        reports = [part.finished_report() for part in parts]
         lost = [str(part.recording_id) for part, report in zip(parts, reports, strict=True) if report is None]
         if lost:
             raise ValueError(
@@ -48,4 +48,4 @@ def beam_runner(options: Sequence[str] = ()) -> Callable[[Sequence[Part], Callab
 
 def _write(part):
     # A part that this worker, or an attempt before, has finished is not written again.
-    return part.report() or part.write()
+    return part.finished_report() or part.write()

@@ -32,7 +32,9 @@ def inspect(out: str | os.PathLike) -> dict[str, dict[str, Manifest]]:
 
 
 def verify(out: str | os.PathLike, progress: Callable[[str], None] = lambda _: None) -> dict[str, dict[str, Manifest]]:
-    """Check the records of a conversion: every byte of every shard, and that no two splits share a person or recording.
+    """Check the records of a conversion: every byte of every shard, and that no group is in two splits.
+
+    A group is what a conversion keeps together: a person, or a recording where people are not known.
 
     Args:
         out: See `inspect`.
@@ -46,15 +48,18 @@ def verify(out: str | os.PathLike, progress: Callable[[str], None] = lambda _: N
         ValueError: For the first fault, naming the file and the record, or the splits and what is in both.
     """
     found = inspect(out)
+    seen: dict[tuple, tuple] = {}
     for directory, manifests in found.items():
-        seen: dict[str, str] = {}
         for split, manifest in manifests.items():
             progress(f"{directory}: {split}, {manifest.num_records:,} records")
             verify_records(Path(out) / directory, split)
             for group in manifest.metadata.get("groups", ()):
-                if group in seen:
-                    raise ValueError(f"{group!r} is in two splits of {directory}: {seen[group]!r} and {split!r}")
-                seen[group] = split
+                key = manifest.metadata.get("arguments", {}).get("dataset"), group
+                other_directory, other = seen.setdefault(key, (directory, split))
+                if other != split:
+                    raise ValueError(
+                        f"{group!r} is in two splits: {other!r} of {other_directory} and {split!r} of {directory}"
+                    )
     return found
 
 

@@ -1,30 +1,21 @@
 """`convert`: a data set into TFRecords, on all cores, and further on from where it was interrupted."""
 
 import functools
-import hashlib
-import multiprocessing
 import os
-import shutil
-import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
-from posealign_keras.data import Manifest, RecordWriter, get_schema
-from posealign_keras.data.claimed_directory import claimed_directory
-from tfrecords_tools.part import Part
+from posealign_keras.data import Manifest
+from tfrecords_tools.processes import process_runner
 from tfrecords_tools.reader import Reader
 from tfrecords_tools.readers import get_reader
+from tfrecords_tools.recording import RecordingId
 from tfrecords_tools.settings import Settings
+from tfrecords_tools.split_conversion import Runner, SplitConversion
 from tfrecords_tools.splits import Splits, divide
 
-Progress = Callable[[str, float, float], None]
-Runner = Callable[[Sequence[Part], Callable[[float], None]], list[dict]]
-_PARTS = ".{split}.parts"
-_SECONDS_BETWEEN_REPORTS = 0.5
+Progress = Callable[[str, float, int], None]
 
 
 def convert(
@@ -63,7 +54,7 @@ def convert(
         dataset: Name of the reader; one of `tfrecords_tools.readers.READERS`.
         root: Directory (or file) of the data set.
         out: Directory of the records. It needs room for twice their size while they are put together.
-        kinds: Kinds of record (names of schemas); by default all that the data set can yield.
+        kinds: Kinds of record (names of schemas); by default all for which there are files.
         splits: Names of splits, or `{name: share}`; see `divide`.
         seed: Decides which recordings go where, if splits are drawn.
         workers: Processes that read at the same time.
@@ -91,7 +82,8 @@ def convert(
     Raises:
         ValueError: If an argument or a file is not as expected; the message names it.
         FileNotFoundError: If the data set is not in `root`, or a file of it is missing.
-        FileExistsError: If a split is there already, of other arguments or files.
+        FileExistsError: If a split is there already, of other arguments or files; or one of another name that shares
+            people or recordings with those that would be written.
         BlockingIOError: If another process is converting to the same place.
         OSError: If the disk is full or fails.
     """
@@ -107,35 +99,39 @@ def convert(
         jpeg_quality=jpeg_quality,
     )
     reader = _reader(dataset, root, options)
-    kinds = reader.kinds if kinds is None else tuple(kinds)
-    for kind in kinds:
-        if kind not in reader.kinds:
-            raise ValueError(
-                f"`kinds` must be of those that {dataset!r} yields: {', '.join(reader.kinds)}. Received: {kind!r}"
-            )
-    if workers < 1:
-        raise ValueError(f"`workers` must be at least 1. Received: workers={workers!r}")
-    arguments = {"dataset": dataset, "options": options, "seed": seed, **asdict(settings)}
-    result: dict[str, dict[str, Manifest]] = {}
-    for kind in kinds:
-        result[kind] = {}
-        for split, members in divide(reader.list(kind), splits, seed).items():
-            directory = Path(out) / kind
-            scratch = directory / _PARTS.format(split=split)
-            parts = [
-                Part(reader, member, kind, split, settings, scratch / f"{index:05d}", skip_damaged)
-                for index, member in enumerate(members)
-            ]
-            metadata = {"arguments": arguments, "fingerprint": _fingerprint(parts)}
-            manifest = _finished(directory, split, metadata["fingerprint"], overwrite)
-            if manifest is None:
-                show = functools.partial(progress or _show_nothing, f"{kind} {split}")
-                with claimed_directory(scratch, keep=True):
-                    reports = _write_parts(parts, workers, show, runner)
-                    manifest = _put_together(directory, kind, split, parts, reports, metadata, shard_size_mb, overwrite)
-                    shutil.rmtree(scratch)
-            result[kind][split] = manifest
-    return result
+    run = runner or process_runner(workers)
+    listed = _list(reader, kinds)
+    plan = divide(listed, splits, seed)
+    arguments = {
+        "dataset": dataset,
+        "root": str(root),
+        "kinds": list(listed),
+        "splits": dict(splits) if isinstance(splits, Mapping) else splits,
+        "seed": seed,
+        "shard_size_mb": shard_size_mb,
+        "skip_damaged": skip_damaged,
+        "options": {name: str(value) for name, value in options.items()},
+        **asdict(settings),
+    }
+    _check_others(Path(out), dataset, plan)
+    return {
+        kind: {
+            split: SplitConversion(
+                reader,
+                recordings,
+                kind,
+                split,
+                settings,
+                Path(out) / kind,
+                shard_size_mb,
+                skip_damaged,
+                overwrite,
+                arguments,
+            ).run(run, functools.partial(progress or _show_nothing, f"{kind} {split}"))
+            for split, recordings in members.items()
+        }
+        for kind, members in plan.items()
+    }
 
 
 def _show_nothing(what, done, total):
@@ -150,115 +146,41 @@ def _reader(dataset, root, options) -> Reader:
         raise ValueError(f"`options` must be those of {reader_class.__name__}: {error}") from error
 
 
-def _fingerprint(parts):
-    return hashlib.sha256("".join(part.fingerprint for part in parts).encode()).hexdigest()
-
-
-def _finished(directory, split, fingerprint, overwrite):
-    """The manifest of the split, if it is there already and of the same arguments and files."""
-    if not Manifest.path(directory, split).exists():
-        return None
-    manifest = Manifest.load(directory, split)
-    if manifest.metadata.get("fingerprint") == fingerprint:
-        return manifest
-    if overwrite:
-        return None
-    raise FileExistsError(
-        f"There are records of split {split!r} in {directory} already, of other arguments or files. Choose another "
-        "`out`, or `overwrite` them"
-    )
-
-
-def _write_parts(parts, workers, progress, runner):
-    """The reports of all parts; those that an earlier run has finished are not written again."""
-    reports = [part.report() for part in parts]
-    missing = [index for index, report in enumerate(reports) if report is None]
-    done = len(parts) - len(missing)
-    progress(done, len(parts))
-    if missing:
-        run = runner or (lambda some, show: _run_here(some, workers, show))
-        written = run([parts[index] for index in missing], lambda more: progress(done + more, len(parts)))
-        for index, report in zip(missing, written, strict=True):
-            reports[index] = report
-    progress(len(parts), len(parts))
-    return reports
-
-
-def _run_here(parts, workers, progress):
-    if workers == 1 or len(parts) == 1:
-        reports = []
-        for number, part in enumerate(parts):
-            reports.append(part.write(lambda share, number=number: progress(number + share)))
-            progress(number + 1)
-        return reports
-    # Threads and libraries of this process must not be copied into the others.
-    context = multiprocessing.get_context("spawn")
-    shares = context.Array("d", len(parts))
-    with ProcessPoolExecutor(min(workers, len(parts)), context, _set_shares, (shares,)) as pool:
-        futures = [pool.submit(_write_and_tell, part, index) for index, part in enumerate(parts)]
+def _list(reader, kinds) -> dict[str, list[RecordingId]]:
+    """The recordings for each kind; by default of the kinds for which there are files."""
+    for kind in kinds or ():
+        if kind not in reader.kinds:
+            raise ValueError(
+                f"`kinds` must be of those that {reader.name!r} yields: {', '.join(reader.kinds)}. Received: {kind!r}"
+            )
+    listed, missing = {}, []
+    for kind in reader.kinds if kinds is None else kinds:
         try:
-            waiting = set(futures)
-            while waiting:
-                finished, waiting = wait(waiting, _SECONDS_BETWEEN_REPORTS, FIRST_COMPLETED)
-                for future in finished:
-                    future.result()
-                progress(sum(shares[:]))
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            for process in multiprocessing.active_children():
-                process.terminate()
-            raise
-    return [future.result() for future in futures]
+            listed[kind] = reader.list(kind)
+        except FileNotFoundError as error:
+            if kinds is not None:
+                raise
+            missing.append(error)
+    if not listed:
+        raise missing[0]
+    return listed
 
 
-_shares: list[Any] = []  # in a worker: the array, shared with the process that waits, of what is done of each part
-
-
-def _set_shares(shares):
-    _shares[:] = [shares]
-
-
-def _write_and_tell(part, index):
-    last = time.monotonic()
-
-    def tell(share):
-        nonlocal last
-        if time.monotonic() - last > _SECONDS_BETWEEN_REPORTS:
-            _shares[0][index], last = share, time.monotonic()
-
-    report = part.write(tell)
-    _shares[0][index] = 1.0
-    return report
-
-
-def _put_together(directory, kind, split, parts, reports, metadata, shard_size_mb, overwrite):
-    dropped: Counter[str] = Counter()
-    recordings, groups, notes = [], set(), []
-    for part, report in zip(parts, reports, strict=True):
-        dropped.update(report["dropped"])
-        notes += [f"{part.recording_id}: {note}" for note in report["notes"]]
-        recordings.append([str(part.recording_id), report["num_records"]])
-        groups.add(part.recording_id.group)
-    if not any(report["num_records"] for report in reports):
-        reasons = ", ".join(f"{number} {reason}" for reason, number in dropped.items()) or "nothing to read"
-        raise ValueError(f"No record of kind {kind!r} for split {split!r} was found. Left out: {reasons}")
-    metadata = {
-        **metadata,
-        "recordings": recordings,
-        "groups": sorted(groups),
-        "dropped": dict(sorted(dropped.items())),
-        "notes": notes,
+def _check_others(out, dataset, plan):
+    """Refuse to write beside splits of an earlier conversion that hold the same people under another name."""
+    place = {
+        one.group: split for members in plan.values() for split, recordings in members.items() for one in recordings
     }
-    with RecordWriter(
-        directory,
-        get_schema(kind),
-        split,
-        shard_size_mb=shard_size_mb,
-        creator="tfrecords_tools",
-        metadata=metadata,
-        overwrite=overwrite,
-    ) as writer:
-        for part, report in zip(parts, reports, strict=True):
-            if report["num_records"]:
-                writer.write_split(part.directory)
-    return Manifest.load(directory, split)
+    for manifest_path in sorted(out.glob("*/*.manifest.json")):
+        kind, split = manifest_path.parent.name, manifest_path.name.removesuffix(".manifest.json")
+        if split in plan.get(kind, ()):
+            continue
+        metadata = Manifest.load(manifest_path.parent, split).metadata
+        if metadata.get("arguments", {}).get("dataset") != dataset:
+            continue
+        for group in metadata.get("groups", ()):
+            if place.get(group, split) != split:
+                raise FileExistsError(
+                    f"{group!r} would be in split {place[group]!r}, and is in split {split!r} of an earlier conversion "
+                    f"in {manifest_path.parent}. Choose another `out`, or remove that split"
+                )

@@ -4,7 +4,9 @@ import hashlib
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Callable
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -58,20 +60,22 @@ class Part:
         ]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
-    def report(self) -> dict | None:
+    def finished_report(self) -> dict | None:
         """What is known of the part if it is complete: `num_records`, `dropped`, `notes`; otherwise `None`."""
         try:
             report = json.loads((self.directory / _REPORT).read_bytes())
             if report["fingerprint"] != self.fingerprint:
                 return None
             if report["num_records"]:
-                Manifest.load(self.directory, self.split).check_shards(self.directory)
+                Manifest.load(self.directory, self.split).check_shards(self.directory, verify=True)
         except (OSError, ValueError, KeyError, TypeError):
             return None
         return report
 
     def write(self, on_progress: Callable[[float], None] = lambda _: None) -> dict:
         """Read the recording and write its records; returns the report.
+
+        Several processes may write the same part: each does so beside it, and the first to finish puts it in place.
 
         Args:
             on_progress: Called with the share of the recording that is done.
@@ -80,37 +84,67 @@ class Part:
             ValueError: If a file is damaged; the message names it.
             OSError: If the disk is full or fails.
         """
-        shutil.rmtree(self.directory, ignore_errors=True)
-        self.directory.mkdir(parents=True)
-        count, dropped = 0, {}
-        notes: list[str] = []
+        # Before reading: if a file changes meanwhile, the part will not pass for one of the new file.
+        fingerprint = self.fingerprint
+        self.directory.parent.mkdir(parents=True, exist_ok=True)
+        attempt = Path(tempfile.mkdtemp(prefix=f".{self.directory.name}.", dir=self.directory.parent))
         try:
+            try:
+                report = self._write_records(attempt, on_progress)
+            except _DamagedError as error:
+                if not self.skip_damaged:
+                    raise ValueError(f"Recording {self.recording_id}: {error}") from error
+                report = {
+                    "num_records": 0,
+                    "dropped": {"recordings that cannot be read": 1},
+                    "notes": [f"left out: {error}"],
+                }
+            report["fingerprint"] = fingerprint
+            (attempt / _REPORT).write_text(json.dumps(report))
+            return self._put_in_place(attempt, report)
+        finally:
+            shutil.rmtree(attempt, ignore_errors=True)
+
+    def _write_records(self, directory, on_progress):
+        with _damage():
             recording = self.reader.read(self.recording_id, self.kind)
-            notes += recording.notes
             examples = examples_of_kind(self.kind)(
                 self.recording_id, recording, self.reader.name, self.settings, on_progress
             )
             iterator = iter(examples)
-            first = next(iterator, None)
-            if first is not None:
-                with RecordWriter(
-                    self.directory, get_schema(self.kind), self.split, jpeg_quality=self.settings.jpeg_quality
-                ) as writer:
-                    writer.write(first)
-                    count = 1
-                    for example in iterator:
+            example = next(iterator, None)
+        count = 0
+        if example is not None:
+            quality = self.settings.jpeg_quality
+            with RecordWriter(directory, get_schema(self.kind), self.split, jpeg_quality=quality) as writer:
+                while example is not None:
+                    with _damage():
                         writer.write(example)
-                        count += 1
-            dropped = {reason: number for reason, number in examples.dropped.items() if number}
-        except (ValueError, FileNotFoundError) as error:
-            if not self.skip_damaged:
-                raise ValueError(f"Recording {self.recording_id}: {error}") from error
-            shutil.rmtree(self.directory)
-            self.directory.mkdir()
-            count, dropped = 0, {"recordings that cannot be read": 1}
-            notes.append(f"left out: {error}")
-        report = {"fingerprint": self.fingerprint, "num_records": count, "dropped": dropped, "notes": notes}
-        temporary = self.directory / f".{_REPORT}"
-        temporary.write_text(json.dumps(report))
-        os.replace(temporary, self.directory / _REPORT)
+                        example = next(iterator, None)
+                    count += 1
+        dropped = {reason: number for reason, number in examples.dropped.items() if number}
+        return {"num_records": count, "dropped": dropped, "notes": list(recording.notes)}
+
+    def _put_in_place(self, attempt, report):
+        shutil.rmtree(self.directory, ignore_errors=True)
+        try:
+            os.replace(attempt, self.directory)
+        except OSError:
+            finished = self.finished_report()  # of another process, a moment ago
+            if finished is None:
+                raise
+            return finished
         return report
+
+
+class _DamagedError(Exception):
+    """The recording cannot be read, or what is in it cannot be a record."""
+
+
+@contextmanager
+def _damage():
+    """Tell errors of the recording from those of writing."""
+    try:
+        yield
+    except (ValueError, FileNotFoundError) as error:
+        raise _DamagedError(str(error)) from error

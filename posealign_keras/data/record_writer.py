@@ -17,6 +17,9 @@ from posealign_keras.data.shard import Shard
 from posealign_keras.data.shard_file import ShardFile, disk_errors, synchronize
 from posealign_keras.data.tensorflow_import import import_tensorflow
 
+SPLIT_NAME = r"[A-Za-z0-9][A-Za-z0-9_-]*"
+"""What names of splits look like, as a regular expression."""
+
 
 class RecordWriter:
     """Writes the records of one split into numbered shards, all or nothing.
@@ -62,7 +65,7 @@ class RecordWriter:
     ):
         if not isinstance(schema, RecordSchema):
             raise ValueError(f"`schema` must be a RecordSchema. Received: schema={schema!r}")
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", split):
+        if not re.fullmatch(SPLIT_NAME, split):
             raise ValueError(f"`split` must consist of letters, digits, '_' and '-'. Received: split={split!r}")
         if not shard_size_mb > 0:
             raise ValueError(f"`shard_size_mb` must be positive. Received: shard_size_mb={shard_size_mb!r}")

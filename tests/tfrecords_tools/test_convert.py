@@ -1,4 +1,5 @@
 import json
+import multiprocessing
 import os
 import random
 import signal
@@ -109,6 +110,69 @@ def test_wrong_arguments_are_named(arguments, expected, motion_file, tmp_path):
         convert(**{"dataset": "arrays", "root": motion_file, "out": tmp_path, **arguments})
 
 
+def test_a_changed_file_is_read_again(motion_file, tmp_path):
+    path = tmp_path / "a.npy"
+    positions = MotionLibrary.load(motion_file)[0]
+    for moved in (positions, positions[::-1]):
+        np.save(path, moved)
+        convert("arrays", path, tmp_path / "out", overwrite=True)
+        (record,) = data.load_arrays(tmp_path / "out" / "pose_sequence", "train", data.POSE_SEQUENCE)["positions"]
+        np.testing.assert_array_equal(record, moved)
+
+
+def test_a_finished_split_whose_shards_are_gone_is_said(motion_file, tmp_path):
+    convert("arrays", motion_file, tmp_path)
+    shard = next(tmp_path.rglob("*.tfrecord"))
+    shard.unlink()
+    with pytest.raises(FileNotFoundError, match=shard.name):
+        convert("arrays", motion_file, tmp_path)
+    convert("arrays", motion_file, tmp_path, overwrite=True)
+    verify(tmp_path)
+
+
+def test_splits_of_an_earlier_conversion_must_not_share_recordings(motion_file, tmp_path):
+    convert("arrays", motion_file, tmp_path, splits=SHARES)
+    before = files_of(tmp_path / "pose_sequence")
+    with pytest.raises(FileExistsError, match="of an earlier conversion"):
+        convert("arrays", motion_file, tmp_path, splits={"train": 0.5, "validation": 0.5}, seed=1, overwrite=True)
+    assert files_of(tmp_path / "pose_sequence") == before
+
+
+def test_a_damaged_part_is_written_again(motion_file, tmp_path):
+    convert("arrays", motion_file, tmp_path / "whole")
+    whole = files_of(tmp_path / "whole" / "pose_sequence")
+
+    def stop(what, done, total):
+        if done >= 6:
+            raise KeyboardInterrupt
+
+    out = tmp_path / "out"
+    with pytest.raises(KeyboardInterrupt):
+        convert("arrays", motion_file, out, progress=stop)
+    part = sorted(out.rglob("*.tfrecord"))[0]
+    content = bytearray(part.read_bytes())
+    content[len(content) // 2] ^= 1
+    part.write_bytes(content)
+    convert("arrays", motion_file, out)
+    assert files_of(out / "pose_sequence") == whole
+
+
+def test_a_killed_worker_is_said_and_other_processes_live(motion_file, tmp_path, monkeypatch):
+    bystander = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(60,))
+    bystander.start()
+    try:
+        monkeypatch.setattr("tfrecords_tools.processes._write_and_tell", _kill_itself)
+        with pytest.raises(OSError, match=r"killed.*fewer `workers`"):
+            convert("arrays", motion_file, tmp_path, workers=2)
+        assert bystander.is_alive()
+    finally:
+        bystander.kill()
+
+
+def _kill_itself(part, index):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def test_a_missing_root_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match="nowhere"):
         convert("arrays", tmp_path / "nowhere", tmp_path / "out")
@@ -142,7 +206,7 @@ def test_verify_finds_a_recording_that_is_in_two_splits(motion_file, tmp_path):
     train = json.loads((tmp_path / "pose_sequence" / "train.manifest.json").read_text())
     manifest["metadata"]["groups"].append(train["metadata"]["groups"][0])
     path.write_text(json.dumps(manifest))
-    with pytest.raises(ValueError, match="in two splits"):
+    with pytest.raises(ValueError, match="is in two splits"):
         verify(tmp_path)
 
 
@@ -164,6 +228,7 @@ def test_the_command_line(motion_file, tmp_path, capsys):
     output = capsys.readouterr().out
     assert "positions: float32" in output
     assert "all 12 records are whole" in output
+    assert "is in two splits" in output
     assert main([*arguments, "--split", "train", "--unit", "mm"]) == 2
     error = capsys.readouterr().err
     assert str(tmp_path) in error or "unit" in error
@@ -183,7 +248,7 @@ def test_a_killed_conversion_leaves_nothing_that_looks_whole_and_goes_on(motion_
     for count in (1, 3, 6, 9, 12):
         process = subprocess.Popen([*command, "--workers", "1"], env=environment, stdout=subprocess.DEVNULL)
         # Killed while it writes: when the next parts are there, or while they are put together.
-        while process.poll() is None and len(list(out.rglob("report.json"))) < count:
+        while process.poll() is None and sum("report.json" in files for *_, files in os.walk(out)) < count:
             time.sleep(0.002)
         time.sleep(generator.uniform(0, 0.02))
         process.send_signal(signal.SIGKILL)

@@ -4,12 +4,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tfrecords_tools import splits
 from tfrecords_tools.recording import RecordingId
-from tfrecords_tools.splits import divide
 
 
 def recordings(groups, split=None):
     return [RecordingId(sequence=f"s{i}", group=group, split=split) for i, group in enumerate(groups)]
+
+
+def divide(listed, wanted, seed):
+    return splits.divide({"clip": listed}, wanted, seed)["clip"]
 
 
 def test_own_splits_are_kept_and_can_be_chosen():
@@ -59,3 +63,17 @@ def test_odd_shares_are_refused(shares):
 def test_too_few_groups_are_said():
     with pytest.raises(ValueError, match="only 1 groups"):
         divide(recordings("aaa"), {"train": 0.5, "test": 0.5}, 0)
+
+
+def test_all_kinds_are_drawn_alike():
+    images, clips = recordings("abcdef"), recordings("abcdefghij")
+    for seed in range(5):
+        divided = splits.divide({"image": images, "clip": clips}, {"train": 0.6, "test": 0.4}, seed)
+        groups = {name: {one.group for kind in divided for one in divided[kind][name]} for name in ("train", "test")}
+        assert not groups["train"] & groups["test"]
+
+
+@pytest.mark.parametrize("name", ["a b", "../out", ""])
+def test_odd_names_are_refused(name):
+    with pytest.raises(ValueError, match="names of letters"):
+        divide(recordings("ab"), {name: 0.5, "test": 0.5}, 0)
