@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from posealign_keras.data import Manifest, read_records
+from posealign_keras.data import Manifest
 from posealign_keras.data.motion_library import to_upright_camera_frame
 from posealign_keras.data.schema import get_schema
+from posealign_keras.data.tensorflow_import import import_tensorflow
 from posealign_keras.visualization import samples_figure
 from posealign_keras.visualization.page import html_facts, html_figure, html_page, html_section
 from tfrecords_tools.check import inspect
@@ -17,7 +18,6 @@ _IN_A_ROW = 4
 _FRAMES_IN_A_ROW = 6
 # A browser keeps about 16 scenes in 3D alive on a page; what is more, it leaves empty.
 _SCENES = 14
-_CANDIDATES = 4096
 
 
 def preview(out: str | os.PathLike, page: str | os.PathLike | None = None, samples: int = 8, seed: int = 0) -> Path:
@@ -49,7 +49,7 @@ def preview(out: str | os.PathLike, page: str | os.PathLike | None = None, sampl
     for directory, manifests in found.items():
         for split, manifest in manifests.items():
             figures = []
-            for figure, caption in _figures(Path(out) / directory, split, manifest, samples, scenes, seed):
+            for figure, caption in _figures(Path(out) / directory, manifest, samples, scenes, seed):
                 figures.append(html_figure(f"figure{number}", figure, caption))
                 number += 1
             title = f"{directory} · {split}" if directory != "." else split
@@ -77,14 +77,14 @@ def _facts(manifest):
     return {**sizes, **values, **{f"left out: {k}": v for k, v in manifest.metadata.get("dropped", {}).items()}}
 
 
-def _figures(directory, split, manifest: Manifest, samples, scenes, seed) -> Iterator[tuple]:
+def _figures(directory, manifest: Manifest, samples, scenes, seed) -> Iterator[tuple]:
     """Figures of some records, of which at most `scenes` are in 3D, each with its caption."""
     kind = manifest.schema["name"]
     if kind in ("pose_sequence", "labelled_clip"):
         samples = min(samples, scenes)
     elif kind == "labelled_image":
         samples = min(samples, scenes * _IN_A_ROW)
-    records = _drawn(directory, split, manifest, samples, seed)
+    records = _drawn(directory, manifest, samples, seed)
     if kind == "pose_sequence":
         for record in records:
             yield _movement(record), _origin(record)
@@ -97,12 +97,26 @@ def _figures(directory, split, manifest: Manifest, samples, scenes, seed) -> Ite
             yield _images(records[first : first + _IN_A_ROW]), ""
 
 
-def _drawn(directory, split, manifest, samples, seed):
-    """Some records, drawn from the first thousands of those that are spread over the split."""
+def _drawn(directory, manifest, samples, seed):
+    """Some records, any of the split; the others are not taken apart."""
+    tf = import_tensorflow()
     schema = get_schema(manifest.schema["name"])
-    dataset = read_records(directory, split, schema, shuffle_seed=seed, shuffle_buffer=_CANDIDATES, verify=True)
-    for record in dataset.take(samples).as_numpy_iterator():
-        yield {name: value.decode() if isinstance(value, bytes) else value for name, value in record.items()}
+    manifest.check_schema(schema)
+    total = manifest.num_records
+    chosen = set(np.random.default_rng(seed).choice(total, min(samples, total), replace=False).tolist())
+    first = 0
+    for shard in manifest.shards:
+        last = max((index for index in chosen if index < first + shard.num_records), default=-1)
+        path = shard.check(directory)
+        try:
+            records = tf.data.TFRecordDataset(str(path)).take(max(last + 1 - first, 0))
+            for index, serialized in enumerate(records.as_numpy_iterator(), first):
+                if index in chosen:
+                    record = {name: value.numpy() for name, value in schema.parse(serialized).items()}
+                    yield {name: v.decode() if isinstance(v, bytes) else v for name, v in record.items()}
+        except tf.errors.OpError as error:
+            raise ValueError(f"{path} is damaged: {error.message}") from error
+        first += shard.num_records
 
 
 def _images(records):
@@ -125,8 +139,9 @@ def _clip(record):
     chosen = _spread(len(record["frames"]), _IN_A_ROW if "joints" in record else _FRAMES_IN_A_ROW)
     keypoints = poses = None
     if "joints" in record:
-        poses = record["joints"][chosen]
+        validity, poses = record["joint_validity"][chosen][..., None], record["joints"][chosen]
         keypoints = _projected(poses, record["root_position"][chosen], [record["intrinsics"]] * len(chosen))
+        keypoints, poses = np.where(validity, keypoints, np.nan), np.where(validity, poses, np.nan)
     return samples_figure(record["frames"][chosen], keypoints, poses, _times(record, chosen))
 
 

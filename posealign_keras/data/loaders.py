@@ -34,10 +34,10 @@ def load_poses(source, batch_size: int, **options):
     """
     pipeline = Pipeline(**options)
     if _is_array(source):
-        dataset = pipeline.of_arrays(_floats("source", source, 3))
+        dataset = pipeline.of_arrays(_floats("source", source, 3), buffer=_SHUFFLED_POSES)
     else:
-        dataset = pipeline.of_records(source, POSE_SEQUENCE).map(_root_relative).unbatch()
-    return pipeline.batches(dataset, batch_size, _SHUFFLED_POSES)
+        dataset = pipeline.of_records(source, POSE_SEQUENCE, _root_relative, _SHUFFLED_POSES, unbatch=True)
+    return pipeline.batches(dataset, batch_size)
 
 
 def load_sequences(source, batch_size: int, frames: int = 30, step: int = 5, **options):
@@ -62,8 +62,11 @@ def load_sequences(source, batch_size: int, frames: int = 30, step: int = 5, **o
     if frames < 1 or step < 1:
         raise ValueError(f"`frames` and `step` must be at least 1. Received: frames={frames}, step={step}")
     if _is_array(source):
-        dataset = pipeline.of_arrays(_floats("source", source, 4))
+        dataset = pipeline.of_arrays(_floats("source", source, 4), buffer=_SHUFFLED_SEQUENCES)
     else:
+        longest = pipeline.largest(source, "num_frames")
+        if longest < frames:
+            raise ValueError(f"`frames` must not exceed the longest sequence, {longest}. Received: frames={frames}")
 
         def windows(record):
             sequence = _root_relative(record)
@@ -71,8 +74,8 @@ def load_sequences(source, batch_size: int, frames: int = 30, step: int = 5, **o
             cut = tf.gather(sequence, starts[:, None] + tf.range(frames))
             return tf.ensure_shape(cut, (None, frames, *sequence.shape[1:]))
 
-        dataset = pipeline.of_records(source, POSE_SEQUENCE).map(windows).unbatch()
-    return pipeline.batches(dataset, batch_size, _SHUFFLED_SEQUENCES)
+        dataset = pipeline.of_records(source, POSE_SEQUENCE, windows, _SHUFFLED_SEQUENCES, unbatch=True)
+    return pipeline.batches(dataset, batch_size)
 
 
 def load_labelled_images(source, batch_size: int, augmentation: ImageAugmentation | None = None, **options):
@@ -99,14 +102,16 @@ def load_labelled_images(source, batch_size: int, augmentation: ImageAugmentatio
     if isinstance(source, tuple) and len(source) in (2, 3) and _is_array(source[0]):
         images, joints = _pixels("source[0]", source[0], 4), _floats("source[1]", source[1], 3)
         weights = np.ones(joints.shape[:2]) if len(source) == 2 else source[2]
-        dataset = pipeline.of_arrays(images, joints, np.asarray(weights, "float32"))
+        dataset = pipeline.of_arrays(images, joints, np.asarray(weights, "float32"), buffer=_SHUFFLED_IMAGES)
     else:
-        dataset = pipeline.of_records(source, LABELLED_IMAGE).map(
-            lambda record: (record["image"], record["joints"], tf.cast(record["joint_validity"], tf.float32))
-        )
+
+        def labelled(record):
+            return record["image"], record["joints"], tf.cast(record["joint_validity"], tf.float32)
+
+        dataset = pipeline.of_records(source, LABELLED_IMAGE, labelled, _SHUFFLED_IMAGES)
 
     augmented = (lambda labelled, seed: (augmentation(labelled[0], seed), *labelled[1:])) if augmentation else None
-    return pipeline.batches(dataset, batch_size, _SHUFFLED_IMAGES, augmented)
+    return pipeline.batches(dataset, batch_size, augmented)
 
 
 def load_clips(source, batch_size: int, augmentation: ImageAugmentation | None = None, **options):
@@ -127,7 +132,7 @@ def load_clips(source, batch_size: int, augmentation: ImageAugmentation | None =
         ValueError: As `load_poses`.
     """
     pipeline = Pipeline(**options)
-    return pipeline.batches(_clips(pipeline, source), batch_size, _SHUFFLED_CLIPS, augmentation)
+    return pipeline.batches(_clips(pipeline, source), batch_size, augmentation)
 
 
 def load_adaptation(
@@ -138,6 +143,8 @@ def load_adaptation(
     images_per_batch: int = 0,
     source_per_batch: int = 32,
     frame_step: int = 2,
+    source_split: str | None = None,
+    augmentation: ImageAugmentation | None = None,
     **options,
 ):
     """Everything that `Adaptation` trains on: clips, single frames of many of them, and the source that is replayed.
@@ -150,6 +157,8 @@ def load_adaptation(
             then use the frames of the clips.
         source_per_batch: Labelled images per batch.
         frame_step: Every so many frames of a clip are among the single frames.
+        source_split: Split of the source, if it is another than that of the clips.
+        augmentation: Random crops and colours of all of them.
         **options: See `Pipeline`; `training` must be true.
 
     Returns:
@@ -163,13 +172,13 @@ def load_adaptation(
     pipeline = Pipeline(**options)
     if not pipeline.training:
         raise ValueError("`training` must be true: there is nothing to evaluate. Received: training=False")
-    decoded = _clips(pipeline, clips)
-    parts = {"clips": pipeline.batches(decoded, batch_size, _SHUFFLED_CLIPS)}
+    parts = {"clips": load_clips(clips, batch_size, augmentation, **options)}
     if images_per_batch:
-        frames = decoded.map(lambda clip: clip[::frame_step]).unbatch()
-        parts["images"] = pipeline.batches(frames, images_per_batch, _SHUFFLED_IMAGES)
+        frames = _frames(pipeline, clips, frame_step)
+        parts["images"] = pipeline.batches(frames, images_per_batch, augmentation)
     if source is not None:
-        parts["source"] = load_labelled_images(source, source_per_batch, **options)
+        split = {} if source_split is None else {"split": source_split}
+        parts["source"] = load_labelled_images(source, source_per_batch, augmentation, **{**options, **split})
 
     def named(batch):
         if "source" not in batch:
@@ -182,8 +191,18 @@ def load_adaptation(
 
 def _clips(pipeline, source):
     if _is_array(source):
-        return pipeline.of_arrays(_pixels("source", source, 5))
-    return pipeline.of_records(source, UNLABELLED_CLIP).map(lambda record: record["frames"])
+        return pipeline.of_arrays(_pixels("source", source, 5), buffer=_SHUFFLED_CLIPS)
+    return pipeline.of_records(source, UNLABELLED_CLIP, lambda record: record["frames"], _SHUFFLED_CLIPS)
+
+
+def _frames(pipeline, source, step):
+    """Every so many frames of clips, as single images."""
+    if _is_array(source):
+        clips = _pixels("source", source, 5)[:, ::step]
+        return pipeline.of_arrays(clips.reshape(-1, *clips.shape[2:]), buffer=_SHUFFLED_IMAGES)
+    return pipeline.of_records(
+        source, UNLABELLED_CLIP, lambda record: record["frames"][::step], _SHUFFLED_IMAGES, unbatch=True
+    )
 
 
 def _root_relative(record):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -67,7 +68,9 @@ class Manifest:
                 raise ValueError(f"its format is not {_FORMAT}")
             content["shards"] = tuple(Shard(**shard) for shard in content["shards"])
             content["joint_names"] = tuple(content["joint_names"])
-            return cls(**content)
+            manifest = cls(**content)
+            manifest._check_types()
+            return manifest
         except FileNotFoundError as error:
             splits = ", ".join(cls.splits(directory)) or "none"
             raise FileNotFoundError(
@@ -75,6 +78,21 @@ class Manifest:
             ) from error
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise ValueError(f"{path} is not a readable manifest of records: {error}") from error
+
+    def _check_types(self):
+        for name in ("schema", "sizes", "values", "metadata"):
+            if not isinstance(getattr(self, name), dict):
+                raise ValueError(f"`{name}` must be an object")
+        for axis, sizes in self.sizes.items():
+            if not isinstance(sizes, list) or len(sizes) != 2 or not all(isinstance(size, int) for size in sizes):
+                raise ValueError(f"`sizes` must be two integers for each axis, not {sizes!r} for {axis!r}")
+        for name, values in self.values.items():
+            if not isinstance(values, list):
+                raise ValueError(f"`values` must be lists, not {values!r} for {name!r}")
+        for shard in self.shards:
+            # Nothing outside of the directory is read, whatever the file says.
+            if not re.fullmatch(rf"{re.escape(self.split)}-\d{{5}}-of-\d{{5}}\.tfrecord", str(shard.name)):
+                raise ValueError(f"`shards` must be files of split {self.split!r}, not {shard.name!r}")
 
     def save(self, path: str | os.PathLike) -> None:
         """Write the manifest to `path`, all the way to the disk."""

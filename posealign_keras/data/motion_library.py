@@ -255,7 +255,7 @@ class MotionLibrary:
             FileNotFoundError: If there is no complete split of that name.
             ValueError: If the records are of another kind, in the camera frame, of several rates, or damaged.
         """
-        records = list(pose_sequences(directory, split).as_numpy_iterator())
+        records = list(pose_sequences(directory, split, verify=True).as_numpy_iterator())
         for name, wanted in (("coordinate_frame", "'world'"), ("fps", "the same")):
             found = sorted({record[name] for record in records})
             if len(found) > 1 or (name == "coordinate_frame" and found != [b"world"]):

@@ -2,14 +2,18 @@
 
 import functools
 import glob
+import hashlib
 import os
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
 from posealign_keras.data.manifest import Manifest
 from posealign_keras.data.record_reader import read_records
 from posealign_keras.data.tensorflow_import import import_tensorflow
+
+# Records that are shuffled before they are taken apart.
+_RECORDS = 1024
 
 
 class Pipeline:
@@ -19,9 +23,10 @@ class Pipeline:
         split: Name of the split.
         training: Whether batches come in a shuffled order, without end, all of one size; otherwise once, in the order
             of the records, the last one perhaps smaller.
-        seed: Decides the order and the random changes. The same seed gives the same batches.
-        shard: `(number, index)`: read one of several equal shares, for hosts that train together.
-        cache: Keep what was read and decoded in memory (`True`) or in files of this name (a path).
+        seed: Decides the random changes, and with the global seed of TensorFlow (`keras.utils.set_random_seed`) the
+            order. The same seeds give the same batches.
+        shard: `(number, index)`: read one of several shares, for hosts that train together; see `read_records`.
+        cache: Keep what was read and decoded in memory (`True`), or in files of a directory (a path).
         verify: Whether to compare the checksums of all files first, so that damage is found before training.
         damaged: What to do about files that are damaged: `"raise"` an error that names the file and the place, or
             `"skip"` and warn, with counts.
@@ -50,43 +55,91 @@ class Pipeline:
         if not 0 <= shard[1] < shard[0]:
             raise ValueError(f"`shard` must be (number, index) with 0 <= index < number. Received: shard={shard}")
 
-    def of_records(self, source, schema):
-        """The records of one or several directories, decoded, in a fixed order if not in training."""
-        options: dict[str, Any] = {"verify": self.verify, "damaged": self.damaged, "shard": self.shard}
-        datasets = []
-        for number, directory in enumerate(_directories(source, self.split)):
-            seed = self.seed + number if self.training else None
-            datasets.append(read_records(directory, self.split, schema, shuffle_seed=seed, **options))
-        tf = import_tensorflow()
-        if len(datasets) == 1:
-            dataset = datasets[0]
-        elif self.training:
-            # Each in proportion to its size, so that none is at its end long before the others.
-            sizes = np.array([float(one.cardinality()) for one in datasets])
-            dataset = tf.data.Dataset.sample_from_datasets(datasets, sizes / sizes.sum(), seed=self.seed)
-        else:
-            dataset = functools.reduce(lambda first, second: first.concatenate(second), datasets)
-        return self._cached(dataset)
+    def of_records(self, source, schema, transform, buffer: int, unbatch: bool = False):
+        """The elements of records, in their order: shuffled in training, else that of writing.
 
-    def of_arrays(self, *arrays):
-        """The rows of arrays in memory."""
+        Args:
+            source: One directory, several, or a pattern.
+            schema: Kind of the records.
+            transform: Function of a record that gives an element, or several along its first axis.
+            buffer: Elements among which the next one is drawn.
+            unbatch: Whether it gives several.
+        """
+
+        def elements(dataset):
+            dataset = dataset.map(transform)
+            return dataset.unbatch() if unbatch else dataset
+
+        directories = _directories(source, self.split)
+        # What is cached is in the order of writing, or every epoch would have the order of the first.
+        early = self.training and not self.cache
+        dataset = elements(self._records(directories, schema, buffer if early and not unbatch else None, early))
+        if self.cache:
+            dataset = dataset.cache("" if self.cache is True else self._cache_file(directories, schema, unbatch))
+        return self._shuffled(dataset, buffer) if unbatch or not early else dataset
+
+    def _records(self, directories, schema, buffer, shuffle):
+        """The records of all directories; still compressed where they are shuffled."""
+        tf = import_tensorflow()
+        datasets = [
+            read_records(
+                directory,
+                self.split,
+                schema,
+                shuffle_seed=self.seed + number if shuffle else None,
+                shuffle_buffer=buffer or _RECORDS,
+                shard=self.shard,
+                verify=self.verify,
+                damaged=self.damaged,
+            )
+            for number, directory in enumerate(directories)
+        ]
+        counts = np.array([float(dataset.cardinality()) for dataset in datasets])
+        datasets = [dataset for dataset, count in zip(datasets, counts, strict=True) if count]
+        if not datasets:
+            raise ValueError(f"`shard` must leave records to read. Received: shard={self.shard} of {int(counts.sum())}")
+        if len(datasets) == 1:
+            return datasets[0]
+        if shuffle:
+            # Each in proportion to its size, so that none is at its end long before the others.
+            counts = counts[counts > 0]
+            return tf.data.Dataset.sample_from_datasets(datasets, counts / counts.sum(), seed=self.seed)
+        return functools.reduce(lambda first, second: first.concatenate(second), datasets)
+
+    def _cache_file(self, directories, schema, unbatch):
+        """A file for exactly these elements: others have other names."""
+        os.makedirs(str(self.cache), exist_ok=True)
+        shards = [shard.sha256 for directory in directories for shard in Manifest.load(directory, self.split).shards]
+        digest = hashlib.sha256(f"{shards} {self.shard} {unbatch}".encode()).hexdigest()[:16]
+        return os.path.join(str(self.cache), f"{schema.name}-{self.split}-{digest}")
+
+    def largest(self, source, axis: str) -> int:
+        """The largest size of a named axis over the records of a source."""
+        directories = _directories(source, self.split)
+        return max(Manifest.load(directory, self.split).sizes[axis][1] for directory in directories)
+
+    def of_arrays(self, *arrays, buffer: int):
+        """The rows of arrays in memory, shuffled in training."""
         if len({len(array) for array in arrays}) > 1:
             raise ValueError(f"`source` must be arrays of one length. Received: {[len(array) for array in arrays]}")
-        if not len(arrays[0]):
-            raise ValueError("`source` must not be empty. Received: length 0")
+        if len(arrays[0]) <= self.shard[1]:
+            raise ValueError(f"`source` must not be empty. Received: length {len(arrays[0])}, shard={self.shard}")
         dataset = import_tensorflow().data.Dataset.from_tensor_slices(arrays if len(arrays) > 1 else arrays[0])
-        return dataset.shard(*self.shard)
+        return self._shuffled(dataset.shard(*self.shard), buffer)
 
-    def batches(self, dataset, batch_size, buffer, augmented=None):
-        """Shuffle, repeat and augment in training; batch and prefetch."""
+    def _shuffled(self, dataset, buffer):
+        return dataset.shuffle(buffer, seed=self.seed) if self.training else dataset
+
+    def batches(self, dataset, batch_size: int, augmented=None):
+        """Repeat and augment in training; batch and prefetch."""
         if batch_size < 1:
             raise ValueError(f"`batch_size` must be at least 1. Received: batch_size={batch_size}")
         tf = import_tensorflow()
         if self.training:
-            dataset = dataset.shuffle(buffer, seed=self.seed).repeat()
+            dataset = dataset.repeat()
             if augmented is not None:
-                # Numbered, so that the changes depend on the seed alone, and differ from epoch to epoch.
-                numbers = tf.data.Dataset.counter(dtype=tf.int64)
+                # Numbered, so that the changes depend on the seed alone, and differ between epochs and hosts.
+                numbers = tf.data.Dataset.counter(start=self.shard[1], step=self.shard[0], dtype=tf.int64)
                 dataset = tf.data.Dataset.zip(numbers, dataset).map(
                     lambda number, element: augmented(element, tf.stack([self.seed, number])),
                     num_parallel_calls=tf.data.AUTOTUNE,
@@ -94,11 +147,6 @@ class Pipeline:
                 )
         dataset = dataset.batch(batch_size, drop_remainder=self.training)
         return dataset.prefetch(tf.data.AUTOTUNE)
-
-    def _cached(self, dataset):
-        if self.cache is False:
-            return dataset
-        return dataset.cache("" if self.cache is True else str(self.cache))
 
 
 def _directories(source, split):

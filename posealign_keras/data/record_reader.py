@@ -15,6 +15,8 @@ from posealign_keras.data.tensorflow_import import import_tensorflow
 
 # Shards that are read at once when shuffling.
 _CYCLE_LENGTH = 16
+# With fewer files for each, shares of whole files would be too unequal.
+_FILES_OF_A_SHARE = 8
 
 
 def read_records(
@@ -33,8 +35,9 @@ def read_records(
 ):
     """Read the records of a split as a dataset of dictionaries of tensors.
 
-    The order is the order of writing, or with `shuffle_seed` one that depends on the seed alone and differs from
-    epoch to epoch. The length of the dataset is known, and so are the sizes that all records share.
+    The order is the order of writing, or with `shuffle_seed` one that depends on that seed and the global one of
+    TensorFlow alone, and differs from epoch to epoch. The length of the dataset is known, and so are the sizes that all
+    records share.
 
     Args:
         directory: Where the records are.
@@ -49,8 +52,9 @@ def read_records(
         damaged: What to do about shards that differ from what was written: `"raise"` an error, or `"skip"` what cannot
             be read, with a warning that says how many records of which file. Implies `verify`. A missing shard is
             always an error.
-        shard: `(number, index)`: of every `number` records (whole files, if there are enough of them) only those of
-            this `index` are read, so that several hosts share the work.
+        shard: `(number, index)`: read one of `number` shares, so that several hosts share the work: every so many
+            files where there are many of them, every so many records elsewhere. Each record is in one share, whatever
+            the seeds.
         num_parallel_calls: Records parsed at once; `None` lets TensorFlow choose.
 
     Returns:
@@ -71,7 +75,7 @@ def read_records(
         raise ValueError(f"`damaged` must be 'raise' or 'skip'. Received: damaged={damaged!r}")
     tf = import_tensorflow()
     files = [(str(path), count) for path, count in _readable(manifest, directory, verify, damaged) if count]
-    whole_files = len(files) >= number
+    whole_files = number == 1 or len(files) >= _FILES_OF_A_SHARE * number
     if whole_files:
         files = files[place::number]
     paths, counts = zip(*files, strict=True) if files else ((), ())
@@ -82,7 +86,7 @@ def read_records(
         return tf.data.TFRecordDataset(path).take(readable)
 
     dataset = tf.data.Dataset.from_tensor_slices((tf.constant(paths, tf.string), tf.constant(counts, tf.int64)))
-    if shuffle_seed is None:
+    if shuffle_seed is None or not whole_files:
         dataset = dataset.flat_map(read_file)
     else:
         dataset = dataset.shuffle(max(len(paths), 1), seed=shuffle_seed)
@@ -93,6 +97,7 @@ def read_records(
             deterministic=True,
         )
     if not whole_files:
+        # In the order of writing: what a host reads must not depend on how others shuffle.
         dataset = dataset.shard(number, place)
         count = len(range(place, count, number))
     if shuffle_seed is not None:

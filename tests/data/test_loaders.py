@@ -135,6 +135,23 @@ def test_hosts_share_the_records_between_them(tmp_path):
     assert len(images) == 11
 
 
+@pytest.mark.parametrize("shard_size_mb", [1e-6, 64])
+def test_shares_do_not_depend_on_any_seed(tmp_path, shard_size_mb):
+    write_images(tmp_path, 40, shard_size_mb=shard_size_mb)
+    found = []
+    for index in range(4):
+        tf.random.set_seed(index)
+        dataset = data.read_records(tmp_path, "train", LABELLED_IMAGE, shuffle_seed=index, shard=(4, index))
+        found += [record["sequence"] for record in dataset.as_numpy_iterator()]
+    assert len(found) == len(set(found)) == 40
+
+
+def test_a_share_without_records_is_an_error(tmp_path):
+    write_images(tmp_path, 2)
+    with pytest.raises(ValueError, match="`shard`"):
+        load_labelled_images(tmp_path, 1, shard=(3, 2))
+
+
 def test_several_directories_and_patterns_are_put_together(tmp_path):
     first = write_images(tmp_path / "a" / "labelled_image", 4)[1]
     second = write_images(tmp_path / "b" / "labelled_image", 6)[1]
@@ -151,13 +168,23 @@ def test_several_directories_and_patterns_are_put_together(tmp_path):
         load_labelled_images(f"{tmp_path}/*/labelled_image", 4, split="test")
 
 
-@pytest.mark.parametrize("cache", [True, "file"])
-def test_a_cache_changes_nothing(tmp_path, cache):
-    _, joints, _ = write_images(tmp_path)
-    cache = str(tmp_path / "cache") if cache == "file" else cache
-    dataset = load_labelled_images(tmp_path, 4, cache=cache, **EVALUATION)
-    for _ in range(2):
-        np.testing.assert_array_equal(np.concatenate([y for _, y, _ in dataset]), joints)
+@pytest.mark.parametrize("cache", [True, "files"])
+def test_a_cache_changes_nothing_and_is_used_for_its_records_only(tmp_path, cache):
+    cache = str(tmp_path / "cache") if cache == "files" else cache
+    for name, count in (("a", 10), ("b", 7)):
+        _, joints, _ = write_images(tmp_path / name, count)
+        dataset = load_labelled_images(tmp_path / name, 4, cache=cache, **EVALUATION)
+        for _ in range(2):
+            np.testing.assert_array_equal(np.concatenate([y for _, y, _ in dataset]), joints)
+
+
+@pytest.mark.parametrize("cache", [False, True])
+def test_every_epoch_has_an_order_of_its_own(tmp_path, cache):
+    write_images(tmp_path, 30)
+    batches = list(load_labelled_images(tmp_path, 30, cache=cache).take(2))
+    first, second = (y.numpy().reshape(30, -1) for _, y, _ in batches)
+    assert not np.array_equal(first, second)
+    np.testing.assert_array_equal(np.unique(first, axis=0), np.unique(second, axis=0))
 
 
 def damage(directory):
@@ -250,6 +277,24 @@ def test_adaptation_gets_clips_frames_and_source(tmp_path):
     (only,) = next(iter(load_adaptation(clips, batch_size=2)))
     assert set(only) == {"clips"}
     assert len(source) == 3
+
+
+@pytest.mark.parametrize("cache", [True, "files"])
+def test_adaptation_from_a_cache(tmp_path, cache):
+    clips = write_clips(tmp_path / "clips")
+    write_images(tmp_path / "images")
+    cache = str(tmp_path / "cache") if cache == "files" else cache
+    sizes = {"batch_size": 2, "images_per_batch": 4, "source_per_batch": 5, "cache": cache}
+    dataset = load_adaptation(tmp_path / "clips", tmp_path / "images", **sizes)
+    for (batch,) in dataset.take(5):
+        for image in batch["images"].numpy().astype(int):
+            assert np.abs(clips.reshape(-1, 16, 16, 3) - image).max(axis=(1, 2, 3)).min() <= 3
+
+
+def test_sequences_that_are_too_short_are_an_error(tmp_path):
+    write_sequences(tmp_path)
+    with pytest.raises(ValueError, match=r"`frames` must not exceed the longest sequence, 31\."):
+        load_sequences(tmp_path, 2, frames=32)
 
 
 @pytest.mark.parametrize(

@@ -508,3 +508,22 @@ def test_readers_feed_a_training_pipeline(tmp_path):
     for batch in dataset.take(5):
         assert batch.shape == (4, 3, 16, 16, 3)
         assert 0 <= float(tf.reduce_min(batch)) <= float(tf.reduce_max(batch)) <= 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"metadata": None},
+        {"sizes": 5},
+        {"sizes": {"num_frames": [1]}},
+        {"values": {"fps": 30}},
+        {"schema": []},
+        {"shards": [{"name": "../../secret", "num_records": 1, "num_bytes": 1, "sha256": ""}]},
+    ],
+)
+def test_a_manifest_of_wrong_types_or_of_files_elsewhere_is_refused(tmp_path, change):
+    write_poses(tmp_path, count=1)
+    path = Manifest.path(tmp_path, "train")
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    with pytest.raises(ValueError, match=f"{path.name} is not a readable manifest.*`{next(iter(change))}`"):
+        pose_sequences(tmp_path, "train")
