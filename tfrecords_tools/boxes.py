@@ -4,11 +4,12 @@ import csv
 import json
 import zipfile
 from collections.abc import Iterable
-from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+
+from tfrecords_tools.file_cache import cached_by_file
 
 LONGEST_GAP = 0.5
 """Seconds for which a person may go unseen, between two boxes, and its boxes are still known."""
@@ -27,10 +28,12 @@ class GivenBoxes(NamedTuple):
         frames: `(N,)` increasing indices of frames.
         boxes: `(N, 4)` left, top, right and bottom edge in pixels, the corner of the first pixel at (0, 0); NaN where
             it is known that the person is not seen.
+        complete: Whether they must be of all frames of the video, from the first to the last.
     """
 
     frames: np.ndarray
     boxes: np.ndarray
+    complete: bool = False
 
     def in_every_frame(self, times: np.ndarray, longest_gap: float = LONGEST_GAP) -> np.ndarray:
         """Boxes at `times`: linear between two that are close in time, NaN everywhere else.
@@ -43,8 +46,12 @@ class GivenBoxes(NamedTuple):
             `(T, 4)`.
 
         Raises:
-            ValueError: If there are boxes for frames that the video does not have.
+            ValueError: If there are boxes for frames that the video does not have, or too few if they are `complete`.
         """
+        if self.complete and len(self.frames) != len(times):
+            raise ValueError(
+                f"there must be one box for each frame; there are {len(self.frames)} boxes and {len(times)} frames"
+            )
         if len(self.frames) and self.frames[-1] >= len(times):
             raise ValueError(f"there is a box for frame {self.frames[-1]}, but there are {len(times)} frames")
         filled = np.full((len(times), 4), np.nan)
@@ -78,12 +85,7 @@ def read_boxes(path) -> dict[str, dict[str, GivenBoxes]]:
         FileNotFoundError: If there is no such file.
         ValueError: If it is not of that form; the message names the file and the line or clip.
     """
-    path = Path(path)
-    try:
-        status = path.stat()
-    except OSError as error:
-        raise FileNotFoundError(f"There is no file of boxes {path}") from error
-    return _read(path, status.st_mtime_ns, status.st_size)
+    return _read(Path(path))
 
 
 def holds_boxes(path) -> bool:
@@ -99,8 +101,10 @@ def holds_boxes(path) -> bool:
         raise ValueError(f"{path} is no readable .npz file: {error}") from error
 
 
-@lru_cache(maxsize=4)
-def _read(path, _changed, _size):
+@cached_by_file
+def _read(path):
+    if not path.is_file():
+        raise FileNotFoundError(f"There is no file of boxes {path}")
     readers = {".csv": _read_csv, ".json": _read_json, ".npz": _read_npz}
     try:
         if path.suffix.lower() not in readers:
@@ -144,7 +148,8 @@ def _read_json(path):
         raise ValueError('it must be {"clip": [[left, top, right, bottom], null, ...], ...}')
     unseen = [np.nan] * 4
     return {
-        clip: {"": _given(range(len(boxes)), _checked_list(clip, boxes, unseen))} for clip, boxes in content.items()
+        clip: {"": _given(range(len(boxes)), _checked_list(clip, boxes, unseen), complete=True)}
+        for clip, boxes in content.items()
     }
 
 
@@ -166,11 +171,11 @@ def _read_npz(path):
         raise ValueError(f"`boxes_xyxy_px` must be numbers of shape (T, 4), found {boxes.dtype} {boxes.shape}")
     for frame in np.flatnonzero(~np.isnan(boxes).any(axis=1)):
         _checked(boxes[frame].tolist(), f"frame {frame}")
-    return {"": {"": _given(range(len(boxes)), boxes)}}
+    return {"": {"": _given(range(len(boxes)), boxes, complete=True)}}
 
 
-def _given(frames: Iterable[int], boxes) -> GivenBoxes:
-    return GivenBoxes(np.array(list(frames), int), np.array(list(boxes), float).reshape(-1, 4))
+def _given(frames: Iterable[int], boxes, complete=False) -> GivenBoxes:
+    return GivenBoxes(np.array(list(frames), int), np.array(list(boxes), float).reshape(-1, 4), complete)
 
 
 def _number(value, where):

@@ -1,6 +1,9 @@
 """The `Reader`: what is special about one data set. Everything else is the same for all of them."""
 
 import abc
+import inspect
+import os
+import typing
 from pathlib import Path
 from typing import ClassVar
 
@@ -18,25 +21,33 @@ class Reader(abc.ABC):
     kept as attributes of the same names. A reader must pickle: it is sent to other processes.
 
     Attributes:
+        root: The absolute path of what was given as `root`.
         name: Name of the data set, as on the command line and in the records.
         kinds: The kinds of record (names of schemas) that it can yield, the usual ones first.
         reference: Where the data set is from.
 
     Args:
         root: Directory (or file) of the data set.
+        **choices: The options whose annotation is a `Literal`, to be checked.
 
     Raises:
         FileNotFoundError: If `root` does not exist.
+        ValueError: If an option is none of its choices.
     """
 
     name: ClassVar[str]
     kinds: ClassVar[tuple[str, ...]]
     reference: ClassVar[str] = ""
 
-    def __init__(self, root):
-        self.root = Path(root)
+    def __init__(self, root, **choices):
+        self.root = Path(os.path.abspath(root))
         if not self.root.exists():
             raise FileNotFoundError(f"`root` must be where the data set {self.name!r} is. There is no {self.root}")
+        parameters = inspect.signature(type(self)).parameters
+        for option, value in choices.items():
+            allowed = typing.get_args(parameters[option].annotation)
+            if value not in allowed:
+                raise ValueError(f"`{option}` must be one of {', '.join(allowed)}. Received: {option}={value!r}")
 
     @abc.abstractmethod
     def list(self, kind: str) -> list[RecordingId]:

@@ -23,7 +23,8 @@ class RecordingId:
         group: What must not be torn apart when splits are drawn: usually a person or a sequence.
         stratum: Kind of recording; kinds are spread over the splits that are drawn.
         length: Size of the recording, in any unit, for the shares of the splits.
-        files: Paths of all files of the recording. A conversion that is run again reads it again if one changes.
+        files: Absolute paths of all files that it is read from, those of options among them. A conversion that is
+            run again reads it again if one changes.
     """
 
     sequence: str
@@ -59,6 +60,7 @@ class Recording:
         intrinsics: `(3, 3)` camera matrix in pixels, the centre of the first pixel at (0, 0).
         distortion: `(k1, k2, p1, p2, k3)` of OpenCV's lens model; crops are undistorted.
         labelled: `(T,)` bool: the frames that may become labelled images; by default all.
+        first_frame: Index, in what was recorded, of the first frame that is here, if frames before it were left out.
         every_frame: Whether all of these become images, however close in time, as a test protocol may want.
         scale: Factor that took the lengths of the data set to metres.
         notes: What the user should know about this recording, such as an error of the data set that was dealt with.
@@ -77,6 +79,7 @@ class Recording:
     intrinsics: np.ndarray | None = None
     distortion: tuple[float, ...] = ()
     labelled: np.ndarray | None = None
+    first_frame: int = 0
     every_frame: bool = False
     scale: float = 1.0
     notes: tuple[str, ...] = field(default=())

@@ -16,7 +16,7 @@ class Settings:
         shortest_sequence: Frames of the shortest pose sequence that is kept.
         margin: Width of a crop, as a multiple of the larger side of the person's box.
         virtual_camera: Whether crops from calibrated cameras are those of a camera that looks straight at the person;
-            see `Crop`.
+            see `Crop`. Otherwise they are pieces of the picture. Lens distortion is taken out of both.
         jpeg_quality: Quality, 1 to 100, of the stored pictures.
 
     Raises:

@@ -1,7 +1,9 @@
 """`VideoFrames`: the pictures of a video file, decoded with PyAV."""
 
+import itertools
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 import av
 import numpy as np
@@ -13,7 +15,8 @@ from tfrecords_tools.frames import Frames
 class VideoFrames(Frames):
     """The pictures of the first video stream of a file: any codec, any frame rate, constant or not.
 
-    Pictures are in the order in which they are shown, and turned upright as the file says. Pickles as its path.
+    Pictures are in the order in which they are shown, and turned upright as the file says. Those at the start of a
+    stream that was cut, which need pictures that were cut off, are no pictures of it. Pickles as its path.
 
     Args:
         path: The file.
@@ -34,17 +37,7 @@ class VideoFrames(Frames):
     @cached_property
     def times(self) -> np.ndarray:
         """`(T,)` seconds; from the packets of the file, without decoding it."""
-        with self._opened() as (container, stream):
-            # A file may hold pictures before its first one, which it tells not to show.
-            packets = (packet for packet in container.demux(stream) if not packet.is_discard)
-            stamps = [packet.pts for packet in packets if packet.pts is not None]
-            if not stamps:
-                raise ValueError("it holds no pictures")
-            # Other formats find their own end, or do not say the number. Some writers count one too many.
-            if container.format.name == "avi" and len(stamps) < stream.frames - 1:
-                raise ValueError(f"it holds {len(stamps)} of {stream.frames} pictures: it was cut off")
-            times = np.sort(np.array(stamps, float)) * float(stream.time_base)
-        return times - times[0]
+        return (self._packets.stamps - self._packets.stamps[0]) * self._packets.unit
 
     @property
     def fps(self) -> float:
@@ -62,11 +55,13 @@ class VideoFrames(Frames):
         index = next(wanted, None)
         if index is None:
             return
+        number = -1
         with self._opened() as (container, stream):
             stream.thread_type = "AUTO"
-            number = -1
-            for number, frame in enumerate(container.decode(stream)):
-                if number != index:
+            for number, frame in self._numbered(container, stream):
+                if number > index:
+                    raise ValueError(f"picture {index} cannot be decoded")
+                if number < index:
                     continue
                 image = _upright(frame)
                 while index == number:
@@ -76,8 +71,65 @@ class VideoFrames(Frames):
                     return
         raise ValueError(f"{self.path} ends after picture {number}; picture {index} was asked for")
 
+    @cached_property
+    def _packets(self) -> "_Packets":
+        with self._opened() as (container, stream):
+            packets = [
+                (packet.pts, packet.is_keyframe, packet.is_discard) for packet in container.demux(stream) if packet.size
+            ]
+            key = next((place for place, (_, is_key, _) in enumerate(packets) if is_key), 0)
+            # A file may hold pictures before its first one, which it tells not to show.
+            stamps = [pts for pts, _, is_discard in packets[key:] if pts is not None and not is_discard]
+            if not stamps:
+                raise ValueError("it holds no pictures")
+            # Other formats find their own end, or do not say the number. Some writers count one too many.
+            if container.format.name == "avi" and len(stamps) < stream.frames - 1:
+                raise ValueError(f"it holds {len(stamps)} of {stream.frames} pictures: it was cut off")
+            found = _Packets(np.unique(stamps), float(stream.time_base), key)
+        if stamps[0] > found.stamps[0]:
+            # Pictures that are shown before the first key frame but come after it may need others that are not there.
+            with self._opened() as (container, stream):
+                first = next((frame.pts for frame in _decoded(container, stream, key)), None)
+            start = stamps[0] if first is None else min(first, stamps[0])
+            found = found._replace(stamps=found.stamps[found.stamps >= start])
+        return found
+
+    def _numbered(self, container, stream):
+        """The pictures from the first to the last, and the number of each; some may be missing."""
+        stamps = self._packets.stamps
+        for count, frame in enumerate(_decoded(container, stream, self._packets.before_key)):
+            if container.format.name == "avi":
+                # It keeps no times; those that its packets get are in the order of decoding.
+                yield count, frame
+            elif frame.pts is not None:
+                number = int(np.searchsorted(stamps, frame.pts))
+                if number < len(stamps) and stamps[number] == frame.pts:
+                    yield number, frame
+
     def _opened(self):
         return _Opened(self.path)
+
+
+class _Packets(NamedTuple):
+    """What the packets of a file tell of its pictures.
+
+    Args:
+        stamps: `(T,)` when each is shown, increasing.
+        unit: Seconds of one unit of `stamps`.
+        before_key: How many packets come before the first picture that can be decoded by itself.
+    """
+
+    stamps: np.ndarray
+    unit: float
+    before_key: int
+
+
+def _decoded(container, stream, skipped):
+    """Decode the packets that are not empty, but for the first ones."""
+    packets = (packet for packet in container.demux(stream) if packet.size)
+    for packet in itertools.islice(packets, skipped, None):
+        yield from packet.decode()
+    yield from stream.decode()
 
 
 class _Opened:

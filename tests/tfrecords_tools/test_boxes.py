@@ -32,8 +32,18 @@ def test_csv_may_have_tracks_a_byte_order_mark_and_other_columns(tmp_path):
 def test_json_has_one_entry_for_each_frame(tmp_path):
     path = write(tmp_path / "boxes.json", json.dumps({"walk": [[1, 2, 3, 4], None, [5, 6, 7.5, 8]]}))
     given = read_boxes(path)["walk"][""]
-    np.testing.assert_array_equal(given.in_every_frame(np.arange(4) / 30)[[0, 2]], [[1, 2, 3, 4], [5, 6, 7.5, 8]])
-    assert np.isnan(given.in_every_frame(np.arange(4) / 30)[[1, 3]]).all()
+    boxes = given.in_every_frame(np.arange(3) / 30)
+    np.testing.assert_array_equal(boxes[[0, 2]], [[1, 2, 3, 4], [5, 6, 7.5, 8]])
+    assert np.isnan(boxes[1]).all()
+
+
+@pytest.mark.parametrize("frames", [2, 4])
+def test_boxes_for_each_frame_of_another_video_are_an_error(tmp_path, frames):
+    write(tmp_path / "walk.json", json.dumps({"": [[1, 2, 3, 4], None, [5, 6, 7.5, 8]]}))
+    np.savez(tmp_path / "walk.npz", boxes_xyxy_px=np.array([[1, 2, 3, 4.0]] * 3))
+    for name in ("walk.json", "walk.npz"):
+        with pytest.raises(ValueError, match=f"there are 3 boxes and {frames} frames"):
+            read_boxes(tmp_path / name)[""][""].in_every_frame(np.arange(frames) / 30)
 
 
 def test_npz_has_one_row_for_each_frame(tmp_path):

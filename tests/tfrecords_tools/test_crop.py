@@ -1,5 +1,7 @@
 """Crops against what they must show: a drawn dot must land where the crop's own camera projects its point."""
 
+import tracemalloc
+
 import cv2
 import numpy as np
 import pytest
@@ -80,17 +82,19 @@ def test_a_dot_lands_where_the_virtual_camera_projects_its_point(distortion, sid
         assert np.abs(middle(crop.apply(picture)) - expected).max() < 0.3
 
 
+@pytest.mark.parametrize("distortion", [(), DISTORTION])
 @pytest.mark.parametrize(("side", "size"), [(150.0, 224), (201.0, 128), (333.3, 64)])
-def test_a_dot_lands_where_the_camera_and_the_keypoints_of_a_plain_crop_say(side, size):
+def test_a_dot_lands_where_the_camera_and_the_keypoints_of_a_plain_crop_say(distortion, side, size):
     random = np.random.default_rng(2)
     for _ in range(6):
         centre = random.uniform((120, 90), (WIDTH - 120, HEIGHT - 90))
-        crop = Crop(tuple(centre), side, size, INTRINSICS, (), virtual=False)
+        crop = Crop(tuple(centre), side, size, INTRINSICS, distortion, virtual=False)
         pixel = np.clip(centre + random.uniform(-0.3, 0.3, 2) * side, 10, (WIDTH - 10, HEIGHT - 10))
         found = middle(crop.apply(dot(np.zeros((HEIGHT, WIDTH, 3), np.uint8), pixel)))
-        point = np.linalg.inv(INTRINSICS) @ np.append(pixel, 1.0) * 3
+        ray = cv2.undistortPoints(pixel[None, None], INTRINSICS, np.array(distortion or (0.0,) * 5))[0, 0]
+        point = np.append(ray, 1.0) * 3
         assert np.abs(found - crop.keypoints(pixel)).max() < 0.3
-        np.testing.assert_allclose(project(point, crop.camera)[0], crop.keypoints(pixel), atol=1e-6)
+        np.testing.assert_allclose(project(point, crop.camera)[0], crop.keypoints(pixel), atol=1e-3)
 
 
 def test_the_virtual_camera_looks_at_the_person_without_rolling():
@@ -137,3 +141,31 @@ def test_many_pixels_are_averaged_and_not_skipped():
     for virtual in (False, True):
         crop = Crop((320.0, 240.0), 320.0, 64, INTRINSICS, (), virtual).apply(stripes)
         assert np.abs(crop[8:-8, 8:-8].astype(int) - 100).max() < 30
+
+
+@pytest.mark.parametrize(("virtual", "intrinsics"), [(True, INTRINSICS), (False, INTRINSICS), (False, None)])
+@pytest.mark.parametrize("side", [300.0, 520.4, 1500.0])
+def test_a_large_crop_is_the_same_out_of_a_smaller_picture(monkeypatch, virtual, intrinsics, side):
+    image = cv2.GaussianBlur(np.random.default_rng(5).integers(0, 255, (HEIGHT, WIDTH, 3), np.uint8), (0, 0), 6)
+    image = cv2.normalize(image, None, 0, 255, cv2.NORM_MINMAX)
+    crop = Crop((300.0, 210.0), side, 48, intrinsics, DISTORTION, virtual)
+    found = crop.apply(image)
+    monkeypatch.setattr("tfrecords_tools.crop._FINEST", 1000)
+    expected = crop.apply(image)
+    assert np.ptp(expected) > 100
+    assert np.abs(found.astype(int) - expected).mean() < 1
+    assert np.abs(middle(found) - middle(expected)).max() < 0.02
+
+
+@pytest.mark.parametrize(("virtual", "intrinsics"), [(True, INTRINSICS), (False, INTRINSICS), (False, None)])
+def test_a_huge_crop_takes_little_memory(noise, virtual, intrinsics):
+    crop = Crop((300.0, 200.0), 50_000.0, 224, intrinsics, (), virtual)
+    tracemalloc.start()
+    try:
+        picture = crop.apply(noise)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 30e6
+    assert picture[110:114, 110:114].any()
+    assert picture[:100].max() == 0

@@ -79,7 +79,7 @@ def project(points, camera, lens=(0.0,) * 5):
 
 @pytest.mark.parametrize("virtual", [True, False])
 def test_the_intrinsics_of_a_crop_project_its_joints_onto_what_was_drawn_there(poses, virtual):
-    lens = DISTORTION if virtual else (0.0,) * 5
+    lens = DISTORTION
     joint = 7
 
     def draw(index):
@@ -188,7 +188,8 @@ def test_a_box_of_no_size_or_of_absurd_size_is_no_person(poses):
     assert dropped == {"frames without a person": 4}
 
 
-def test_keypoints_are_where_they_were_drawn():
+@pytest.mark.parametrize("camera", [{}, {"intrinsics": INTRINSICS, "distortion": DISTORTION}])
+def test_keypoints_are_where_they_were_drawn(camera):
     keypoints = np.random.default_rng(0).uniform((60, 40), (260, 200), (4, JOINTS, 2))
     keypoints[2, 5] = np.nan
 
@@ -205,6 +206,7 @@ def test_keypoints_are_where_they_were_drawn():
         frames=Drawn(np.arange(4.0), draw),
         keypoints=keypoints,
         every_frame=True,
+        **camera,
     )
     assert not dropped
     for index, example in enumerate(found):
@@ -368,6 +370,27 @@ def test_a_video_that_is_too_short_gives_no_clip_and_says_so():
     found, dropped = examples_of("unlabelled_clip", {"size": 16}, fps=30, frames=numbered(np.arange(59) / 30))
     assert not found
     assert dropped == {"frames of stretches too short for another clip": 59}
+
+
+@pytest.mark.parametrize("kind", ["labelled_image", "image_with_keypoints", "unlabelled_clip", "pose_sequence"])
+def test_frames_are_counted_from_the_first_of_the_recording(poses, kind):
+    frames = numbered(np.arange(60) / 30)
+    found, _ = examples_of(
+        kind, {"clip_length": 20}, fps=30, frames=frames, positions=poses, intrinsics=INTRINSICS, first_frame=7
+    )
+    step = {"unlabelled_clip": 20, "pose_sequence": 60}.get(kind, 3)
+    assert [example["frame_index"] for example in found] == list(range(7, 67, step))
+
+
+def test_what_is_valid_is_found_once_for_all_images(poses, monkeypatch):
+    asked = []
+    valid = Recording.valid.fget
+    monkeypatch.setattr(Recording, "valid", property(lambda recording: asked.append(1) or valid(recording)))
+    found, _ = examples_of(
+        "labelled_image", fps=10, frames=numbered(np.arange(60) / 10), positions=poses, intrinsics=INTRINSICS
+    )
+    assert len(found) == 60
+    assert len(asked) <= 2
 
 
 # Pose sequences.

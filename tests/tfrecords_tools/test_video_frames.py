@@ -19,6 +19,9 @@ CODECS = [
     ("clip.webm", "libvpx", {}),
     ("clip.mkv", "libx264", {"bf": "2"}),
     ("clip.mpg", "mpeg2video", {"bf": "2"}),
+    ("clip.avi", "libx264", {"bf": "2"}),
+    ("clip.flv", "libx264", {"bf": "2"}),
+    ("clip.m2ts", "libx264", {"bf": "2"}),
 ]
 
 
@@ -210,6 +213,46 @@ def test_a_truncated_mp4_whose_index_is_at_its_start_is_an_error(tmp_path):
     frames = VideoFrames(tmp_path / "cut.mp4")
     with pytest.raises(ValueError, match=r"cut\.mp4"):
         list(frames.read(range(len(frames.times))))
+
+
+@pytest.mark.parametrize(
+    ("codec", "options"),
+    [
+        ("libx264", {"bf": "3"}),
+        ("libx264", {"bf": "3", "x264-params": "open-gop=1"}),
+        ("mpeg2video", {"bf": "2"}),
+    ],
+)
+@pytest.mark.parametrize("share", [0.0, 0.17, 0.26, 0.33, 0.41, 0.52, 0.6])
+def test_a_stream_that_was_cut_begins_with_the_first_picture_that_can_be_decoded(tmp_path, codec, options, share):
+    count = 36
+    content = write(tmp_path / "clip.ts", codec, options, [picture(number) for number in range(count)]).read_bytes()
+    path = tmp_path / "cut.ts"
+    path.write_bytes(content[int(share * len(content)) // 188 * 188 :])
+    frames = VideoFrames(path)
+    shown = count - 1 - np.round((frames.times[-1] - frames.times) * 30).astype(int)
+    assert (shown[0] > 0) == (share > 0)
+    assert [number_of(image) for image in frames.read(range(len(shown)))] == shown.tolist()
+
+
+def test_a_picture_that_cannot_be_decoded_is_not_replaced_by_a_later_one(tmp_path):
+    path = tmp_path / "damaged.mkv"
+    not_coded = b"\0\0\1\xb6" + bytes([0b01010011, 0b11001111])  # a picture for which MPEG-4 decoders give nothing
+    with (
+        av.open(str(write(tmp_path / "clip.mkv", "mpeg4", {"bf": "0"}))) as source,
+        av.open(str(path), "w") as container,
+    ):
+        stream = container.add_stream_from_template(source.streams.video[0])
+        for number, packet in enumerate(source.demux(video=0)):
+            if packet.pts is not None:
+                written = av.Packet(not_coded) if number == 7 else packet
+                written.pts, written.dts, written.time_base = packet.pts, packet.dts, packet.time_base
+                written.stream = stream
+                container.mux(written)
+    frames = VideoFrames(path)
+    assert [number_of(image) for image in frames.read([5, 6, 8, 19])] == [5, 6, 8, 19]
+    with pytest.raises(ValueError, match=r"damaged\.mkv .*picture 7 cannot be decoded"):
+        list(frames.read(range(10)))
 
 
 def test_a_picture_after_the_end_is_an_error(tmp_path):

@@ -19,6 +19,6 @@ class ImagesWithKeypoints(SingleImages):
                 "image": crop.apply(image),
                 "keypoints": points.astype("float32"),
                 "joint_validity": valid[index],
-                "frame_index": index,
+                "frame_index": self.recording.first_frame + index,
                 "fps": self.recording.fps,
             }

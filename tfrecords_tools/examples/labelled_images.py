@@ -25,6 +25,6 @@ class LabelledImages(SingleImages):
                 "root_position": points[_ROOT].astype("float32"),
                 "joint_validity": valid[index],
                 "intrinsics": crop.camera.astype("float32"),
-                "frame_index": index,
+                "frame_index": recording.first_frame + index,
                 "fps": recording.fps,
             }

@@ -22,7 +22,7 @@ class PoseSequences(Examples):
                 **self.origin,
                 "positions": resampled.astype("float32"),
                 "coordinate_frame": self.recording.coordinate_frame,
-                "frame_index": int(start),
+                "frame_index": self.recording.first_frame + start,
                 "fps": self.settings.fps,
             }
         self.on_frame(1.0)

@@ -21,7 +21,7 @@ class SingleImages(PersonPictures, abc.ABC):
             usable: `(T,)` bool: frames that can become images.
             reason: What is wrong with the others.
         """
-        recording, boxes = self.recording, self.boxes(keypoints)
+        recording, valid, boxes = self.recording, self.recording.valid, self.boxes(keypoints)
         chosen = np.ones(len(boxes), bool) if recording.labelled is None else recording.labelled.copy()
         if not recording.every_frame:
             # The tolerance is for 59.94 frames per second, and the like.
@@ -33,7 +33,7 @@ class SingleImages(PersonPictures, abc.ABC):
         for done, (index, image) in enumerate(zip(indices, recording.given("frames").read(indices), strict=True)):
             self.on_frame((done + 1) / len(indices))
             height, width = image.shape[:2]
-            points = keypoints[index][recording.valid[index]]
+            points = keypoints[index][valid[index]]
             inside = ((points > -0.5) & (points < np.array([width, height]) - 0.5)).all(axis=-1)
             if inside.mean() < _LEAST_VISIBLE:
                 self.dropped["frames that show less than half of the person"] += 1

@@ -42,10 +42,11 @@ class UnlabelledClips(PersonPictures):
         """Clips whose frames may overlap, from one pass over the video."""
         if not windows:
             return
+        recording = self.recording
         needed = np.unique(np.concatenate(windows))
         waiting = deque(windows)
         begun: deque[tuple[np.ndarray, list[Crop] | None, list[np.ndarray]]] = deque()
-        for done, (index, image) in enumerate(zip(needed, self.recording.given("frames").read(needed), strict=True)):
+        for done, (index, image) in enumerate(zip(needed, recording.given("frames").read(needed), strict=True)):
             self.on_frame((done + 1) / len(needed))
             while waiting and waiting[0][0] == index:
                 begun.append((waiting[0], self._crops_of(waiting.popleft(), boxes), []))
@@ -57,7 +58,7 @@ class UnlabelledClips(PersonPictures):
                 yield {
                     **self.origin,
                     "frames": np.stack(pictures),
-                    "frame_index": int(indices[0]),
+                    "frame_index": recording.first_frame + int(indices[0]),
                     "fps": self.settings.fps,
                 }
 

@@ -1,5 +1,6 @@
 """AMASS: motion capture of many sources as rotations of the joints of SMPL-H or SMPL-X."""
 
+import os
 from pathlib import Path
 from typing import ClassVar
 
@@ -65,19 +66,18 @@ class AMASS(Reader):
 
     def list(self, kind):
         """List the motions, in the order of their paths; see `Reader.list`."""
-        root = self.root.absolute()
         found = []
-        for path in sorted(root.rglob("*.npz")):
+        for path in sorted(self.root.rglob("*.npz")):
             if not path.name.endswith(_SUFFIXES):
                 continue
             # The names of subjects are only unique within a sub-set.
-            subject = "/".join((root.name, *path.relative_to(root).parts[:-1])[-2:])
+            subject = "/".join((self.root.name, *path.relative_to(self.root).parts[:-1])[-2:])
             found.append(
                 RecordingId(
                     sequence=path.stem,
                     subject=subject,
                     group=subject,
-                    files=(str(path), str(Path(self.rest_joints).absolute())),
+                    files=(str(path), os.path.abspath(self.rest_joints)),
                 )
             )
         if not found:

@@ -1,7 +1,7 @@
 """Pose sequences in `.npz` or `.npy` files, of the 17 joints or of any number of named ones."""
 
 import itertools
-from functools import lru_cache
+import os
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -10,6 +10,9 @@ import numpy as np
 from posealign_keras.data.motion_library import kind_of_action
 from posealign_keras.data.near_duplicates import group_near_duplicates
 from posealign_keras.skeletons import BODY17
+from tfrecords_tools.axes import TO_Z_UP
+from tfrecords_tools.body_size import check_body_size
+from tfrecords_tools.file_cache import cached_by_file
 from tfrecords_tools.formats.npz import load_npz
 from tfrecords_tools.joint_map import JointMap
 from tfrecords_tools.reader import Reader
@@ -18,14 +21,6 @@ from tfrecords_tools.recording import Recording, RecordingId
 _TEXTS = ("names", "subjects", "actions", "sources")
 _KEYS = ("positions", "offsets", "joint_names", "fps", *_TEXTS)
 _METRES = {"m": 1.0, "cm": 0.01, "mm": 0.001}
-# Takes an axis convention to z up, right-handed; rows are x, y, z of the world.
-_TO_Z_UP = {
-    "z": np.eye(3),
-    "y": np.array([[1, 0, 0], [0, 0, -1], [0, 1, 0]]),
-    "-y": np.array([[1, 0, 0], [0, 0, 1], [0, -1, 0]]),
-}
-# A body is between these heights in metres, whatever it does: from a crouching child to a giant who reaches up.
-_EXTENT = (0.2, 3.5)
 _UNREADABLE = (ValueError, OSError, EOFError, KeyError, MemoryError)
 
 
@@ -58,10 +53,7 @@ class Arrays(Reader):
         up: Literal["z", "y", "-y"] = "z",
         joints: str | None = None,
     ):
-        super().__init__(root)
-        for argument, value, choices in (("unit", unit, _METRES), ("up", up, _TO_Z_UP)):
-            if value not in choices:
-                raise ValueError(f"`{argument}` must be one of {', '.join(choices)}. Received: {argument}={value!r}")
+        super().__init__(root, unit=unit, up=up)
         self.source_fps = source_fps
         self.unit = unit
         self.up = up
@@ -93,7 +85,7 @@ class Arrays(Reader):
                 group=f"movement {group:05d}",
                 stratum=f"{text['sources'][index]} {kind_of_action(str(text['actions'][index]))}",
                 length=len(_load(path)["sequences"][index]),
-                files=(str(path), *((self.joints,) if self.joints else ())),
+                files=(str(path), *([] if self.joints is None else [os.path.abspath(self.joints)])),
             )
             for (name, subject, text, path, index), group in zip(found, groups, strict=True)
         ]
@@ -125,16 +117,12 @@ class Arrays(Reader):
                 mapped = positions[:, BODY17.order_from(names)]
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from error
-        mapped = mapped * _METRES[self.unit] @ _TO_Z_UP[self.up].T
-        extent = np.nanmax(np.ptp(mapped, axis=1))
-        if not _EXTENT[0] < extent < _EXTENT[1]:
-            raise ValueError(
-                f"{path}: bodies are {extent:.3g} m tall. `unit` must be that of the file; it is {self.unit!r}"
-            )
+        mapped = mapped * _METRES[self.unit] @ TO_Z_UP[self.up].T
+        check_body_size(mapped, str(path), f"`unit` must be that of the file; it is {self.unit!r}")
         return mapped.astype("float32")
 
 
-@lru_cache(maxsize=2)
+@cached_by_file
 def _load(path: Path) -> dict[str, Any]:
     """The arrays of a file, checked, and its sequences as a list."""
     content: dict[str, Any] = load_npz(path, _KEYS) if path.suffix == ".npz" else {}

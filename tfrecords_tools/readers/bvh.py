@@ -1,5 +1,6 @@
 """Motion capture in BVH files, of any of the usual skeletons."""
 
+import os
 import re
 from collections import Counter
 from typing import ClassVar, Literal
@@ -7,6 +8,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from posealign_keras.skeletons import BODY17
+from tfrecords_tools.axes import TO_Z_UP
 from tfrecords_tools.formats.bvh_file import BVHFile
 from tfrecords_tools.joint_map import JointMap
 from tfrecords_tools.reader import Reader
@@ -15,7 +17,6 @@ from tfrecords_tools.recording import Recording, RecordingId
 
 # `cmu` is the unit of the CMU data base, 1 / 0.45 inch.
 _METRES = {"m": 1.0, "cm": 0.01, "mm": 0.001, "inch": 0.0254, "cmu": 0.0254 / 0.45}
-_TO_Z_UP = {"z": np.eye(3), "y": np.array([[1, 0, 0], [0, 0, -1], [0, 1, 0]])}
 # From hip to ankle in metres: of adults and tall children, by which units are told apart, and of anybody.
 _LEG = (0.6, 1.1)
 _ANY_LEG = (0.2, 1.6)
@@ -60,14 +61,7 @@ class BVH(Reader):
         drop_first_frame: Literal["auto", "yes", "no"] = "auto",
         joints: str | None = None,
     ):
-        super().__init__(root)
-        for argument, value, choices in (
-            ("unit", unit, ("auto", *_METRES)),
-            ("up", up, ("auto", *_TO_Z_UP)),
-            ("drop_first_frame", drop_first_frame, ("auto", "yes", "no")),
-        ):
-            if value not in choices:
-                raise ValueError(f"`{argument}` must be one of {', '.join(choices)}. Received: {argument}={value!r}")
+        super().__init__(root, unit=unit, up=up, drop_first_frame=drop_first_frame)
         self.unit = unit
         self.up = up
         self.drop_first_frame = drop_first_frame
@@ -93,7 +87,8 @@ class BVH(Reader):
         match = _CMU_NAME.fullmatch(path.stem)
         subject = f"{int(match.group(1)):02d}" if match else ""
         group = f"subject {subject}" if match else sequence
-        return RecordingId(sequence=sequence, subject=subject, group=group, files=(str(path),))
+        files = (str(path), *([] if self.joints is None else [os.path.abspath(self.joints)]))
+        return RecordingId(sequence=sequence, subject=subject, group=group, files=files)
 
     def read(self, recording_id, kind):
         """Read one file; see `Reader.read`."""
@@ -104,7 +99,8 @@ class BVH(Reader):
         notes: list[str] = []
         metres = self._metres(motion, positions)
         positions = positions * metres @ self._axes(positions, notes).T
-        positions = positions[self._dropped(positions, notes) :]
+        dropped = self._dropped(positions, notes)
+        positions = positions[dropped:]
         if not len(positions):
             raise ValueError(f"{motion.path} has one frame, which `drop_first_frame` leaves out")
         return Recording(
@@ -112,6 +108,7 @@ class BVH(Reader):
             positions=positions.astype("float32"),
             coordinate_frame="world",
             validity=joint_map.exact,
+            first_frame=dropped,
             scale=metres,
             notes=tuple(notes),
         )
@@ -133,14 +130,14 @@ class BVH(Reader):
     def _axes(self, positions, notes):
         """The rotation to z up."""
         if self.up != "auto":
-            return _TO_Z_UP[self.up]
+            return TO_Z_UP[self.up]
         body = positions[:, BODY17.index("head_top")] - positions[:, BODY17.index("pelvis")]
         longest = np.argmax(abs(body), axis=1)
         votes = {name: np.mean((longest == axis) & (body[:, axis] > 0)) for name, axis in (("y", 1), ("z", 2))}
         if max(votes.values()) <= 0.5:
             notes.append("neither y nor z points from hips to head in most frames; `up` is taken to be y, as usual")
-            return _TO_Z_UP["y"]
-        return _TO_Z_UP[max(votes, key=lambda name: votes[name])]
+            return TO_Z_UP["y"]
+        return TO_Z_UP[max(votes, key=lambda name: votes[name])]
 
     def _dropped(self, positions, notes):
         """How many frames at the start are left out."""

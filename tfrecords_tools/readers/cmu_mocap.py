@@ -1,6 +1,7 @@
 """The CMU Graphics Lab Motion Capture Database, from its ASF and AMC files."""
 
 import json
+import os
 from collections import Counter
 from pathlib import Path
 from typing import ClassVar
@@ -8,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from posealign_keras.skeletons import BODY17
+from tfrecords_tools.axes import TO_Z_UP
 from tfrecords_tools.formats.asf_amc import ASFSkeleton
 from tfrecords_tools.joint_map import JointMap
 from tfrecords_tools.reader import Reader
@@ -36,7 +38,6 @@ _JOINTS = JointMap(
     },
     approximate=frozenset({"spine", "thorax", "neck_nose"}),
 )
-_TO_Z_UP = np.array([[1, 0, 0], [0, 0, -1], [0, 1, 0]])
 # From hip to ankle, in metres, of anybody.
 _LEG = (0.3, 1.4)
 
@@ -83,16 +84,17 @@ class CMUMocap(Reader):
 
     def _recording_id(self, path):
         subject = path.stem.split("_")[0]
-        skeleton = path.with_name(f"{subject}.asf")
-        if not skeleton.is_file():
-            raise FileNotFoundError(f"There is no {skeleton}, which has the skeleton of {path.name}")
-        return RecordingId(
-            sequence=path.stem, subject=subject, group=f"subject {subject}", files=(str(path), str(skeleton))
-        )
+        # A missing skeleton is an error of this recording, when it is read.
+        others = [] if self.rates is None else [os.path.abspath(self.rates)]
+        others += [str(_skeleton_of(path))] if _skeleton_of(path).is_file() else []
+        return RecordingId(sequence=path.stem, subject=subject, group=f"subject {subject}", files=(str(path), *others))
 
     def read(self, recording_id, kind):
         """Read one trial; see `Reader.read`."""
-        trial, skeleton_path = map(Path, recording_id.files)
+        trial = Path(recording_id.files[0])
+        skeleton_path = _skeleton_of(trial)
+        if not skeleton_path.is_file():
+            raise FileNotFoundError(f"There is no {skeleton_path}, which has the skeleton of {trial.name}")
         skeleton = ASFSkeleton.read(skeleton_path)
         missing = {name for names in _JOINTS.sources.values() for name in names} - set(skeleton.bones)
         if missing:
@@ -101,7 +103,7 @@ class CMUMocap(Reader):
                 f"It has {', '.join(name[:40] for name in skeleton.bones)}"
             )
         ends = skeleton.ends(skeleton.read_motion(trial))
-        positions = _JOINTS.apply(ends, list(skeleton.bones)) * skeleton.metres @ _TO_Z_UP.T
+        positions = _JOINTS.apply(ends, list(skeleton.bones)) * skeleton.metres @ TO_Z_UP["y"].T
         leg = _leg_length(positions)
         if not _LEG[0] <= leg <= _LEG[1]:
             raise ValueError(
@@ -115,6 +117,10 @@ class CMUMocap(Reader):
             validity=_JOINTS.exact,
             scale=skeleton.metres,
         )
+
+
+def _skeleton_of(trial):
+    return trial.with_name(f"{trial.stem.split('_')[0]}.asf")
 
 
 def _leg_length(positions):

@@ -1,11 +1,11 @@
 """Human3.6M: eleven people in a studio, filmed by four cameras."""
 
+import os
 from pathlib import Path
 from typing import ClassVar, Literal
 
 import numpy as np
 
-from tfrecords_tools.formats.cdf import load_poses
 from tfrecords_tools.reader import Reader
 from tfrecords_tools.readers.camera_choice import choose_cameras
 from tfrecords_tools.readers.human36m_cameras import Human36MCamera, load_cameras
@@ -17,6 +17,7 @@ from tfrecords_tools.readers.human36m_files import (
     takes_with_videos,
 )
 from tfrecords_tools.readers.human36m_masks import load_boxes
+from tfrecords_tools.readers.human36m_poses import METRES, equally_long, load_joints
 from tfrecords_tools.readers.left_out import left_out
 from tfrecords_tools.readers.pinhole import fit_pinhole
 from tfrecords_tools.recording import Recording, RecordingId
@@ -27,19 +28,12 @@ _SPLITS = {**dict.fromkeys(("S1", "S5", "S6", "S7", "S8"), "train"), **dict.from
 # Of the other subjects, only the videos were published.
 _WITHHELD = "withheld"
 _FPS = 50.0
-_METRES = 0.001
-_NUM_JOINTS = 32
-# Which of the 32 joints the 17 joints of the package are. Node 13, "Neck", is the thorax; 14, "Head", is neck or nose.
-_BODY17 = (0, 1, 2, 3, 6, 7, 8, 12, 13, 14, 15, 17, 18, 19, 25, 26, 27)
 _WORLD, _MONO, _UNIVERSAL, _PIXELS = "D3_Positions", "D3_Positions_mono", "D3_Positions_mono_universal", "D2_Positions"
 # The joints of these are beside the person, by this many millimetres along x of the world.
 _S9_SEQUENCES = ("Greeting", "SittingDown 1", "Waiting 1")
 _S9_SHIFT = np.array([-200.0, 0.0, 0.0])
 # In most copies of the data set, this video cannot be decoded.
 _UNREADABLE = ("S11", "Directions", "54138969")
-# A body is between these heights in metres, whatever it does.
-_EXTENT = (0.2, 3.5)
-_CHOICES: dict[str, tuple[str, ...]] = {"boxes": ("joints", "ground_truth"), "fix_s9": ("none", "drop", "shift")}
 
 
 class Human36M(Reader):
@@ -81,12 +75,7 @@ class Human36M(Reader):
         universal: bool = False,
         metadata: str | None = None,
     ):
-        super().__init__(root)
-        for argument, value in (("boxes", boxes), ("fix_s9", fix_s9)):
-            if value not in _CHOICES[argument]:
-                raise ValueError(
-                    f"`{argument}` must be one of {', '.join(_CHOICES[argument])}. Received: {argument}={value!r}"
-                )
+        super().__init__(root, boxes=boxes, fix_s9=fix_s9)
         if metadata is not None and not Path(metadata).is_file():
             raise FileNotFoundError(f"`metadata` must be the file metadata.xml. There is no {metadata}")
         self.cameras = cameras
@@ -95,7 +84,7 @@ class Human36M(Reader):
         self.universal = universal
         self.metadata = metadata
         self._chosen = choose_cameras(cameras, _CAMERAS)
-        self._metadata = find_metadata(self.root) if metadata is None else Path(metadata)
+        self._metadata = find_metadata(self.root) if metadata is None else Path(os.path.abspath(metadata))
         if fix_s9 == "shift" and self._metadata is None:
             raise FileNotFoundError("`fix_s9='shift'` needs metadata.xml, which is not in `root`")
 
@@ -116,7 +105,7 @@ class Human36M(Reader):
                 camera=take.camera,
                 split=_SPLITS.get(take.subject, _WITHHELD),
                 group=take.subject,
-                files=tuple(str(path.absolute()) for path in self._files(take, kind)),
+                files=tuple(str(path) for path in self._files(take, kind)),
             )
             for take in takes
         ]
@@ -163,7 +152,7 @@ class Human36M(Reader):
         """The files that are there of those that are read; the first one tells the recording."""
         if kind == "pose_sequence":
             poses = _WORLD if not take.camera else _UNIVERSAL if self.universal else _MONO
-            files = [take.poses(poses), self._metadata]
+            files = [take.poses(poses), *([self._metadata] if take.camera else [])]
         else:
             files = [take.poses(_MONO), take.video, self._metadata]
             files += [take.poses(_UNIVERSAL)] if self.universal else []
@@ -176,7 +165,7 @@ class Human36M(Reader):
     def _pose_sequence(self, take, shifted, notes):
         camera = self._camera(take)
         poses = _WORLD if not take.camera else _UNIVERSAL if self.universal else _MONO
-        positions = _load(take.poses(poses), 3)
+        positions = load_joints(take.poses(poses), 3)
         frame = "camera" if take.camera and camera is None else "world"
         if take.camera and camera is not None:
             positions = camera.to_world(positions)
@@ -184,9 +173,7 @@ class Human36M(Reader):
             notes += ("in the camera frame: neither D3_Positions nor metadata.xml is there",)
         if shifted and self.fix_s9 == "shift":
             positions = positions + _S9_SHIFT
-        return Recording(
-            fps=_FPS, positions=_metres(positions, take), coordinate_frame=frame, scale=_METRES, notes=notes
-        )
+        return _recording(positions, coordinate_frame=frame, notes=notes)
 
     def _filmed(self, take, shifted, notes):
         frames = VideoFrames(take.video)
@@ -195,37 +182,33 @@ class Human36M(Reader):
             if boxes is None:
                 notes += ("whole pictures: nothing says where the person is",)
             return Recording(fps=_FPS, frames=frames, boxes=boxes, notes=notes)
-        positions, camera, keypoints = _load(take.poses(_MONO), 3), self._camera(take), None
+        positions, camera, keypoints = load_joints(take.poses(_MONO), 3), self._camera(take), None
         shift = np.zeros(3)
         if camera is None:
-            positions, keypoints = _equally_long(positions, _load(take.poses(_PIXELS), 2))
-            try:
-                matrix, error = fit_pinhole(positions, keypoints)
-            except ValueError as problem:
-                raise ValueError(f"{take.poses(_PIXELS)} and {take.poses(_MONO)}: {problem}") from problem
-            notes += (f"no metadata.xml: a camera without lens was fitted; it is off by {error:.2f} pixels (RMS)",)
+            pixels = take.poses(_PIXELS)
+            positions, keypoints = equally_long(positions, load_joints(pixels, 2))
+            matrix, note = fit_pinhole(positions, keypoints, f"{pixels} and {take.poses(_MONO)}")
+            notes += (f"there is no metadata.xml: {note}",)
         else:
             matrix = camera.matrix
             if shifted and self.fix_s9 == "shift":
                 shift = camera.rotation @ _S9_SHIFT
             if boxes is not None:
-                positions, boxes = _equally_long(positions, boxes)
+                positions, boxes = equally_long(positions, boxes)
                 roots = positions[:, 0]
                 boxes = boxes + np.tile(camera.project(roots + shift) - camera.project(roots), 2)
             if self.universal:
                 keypoints = camera.project(positions + shift)
         if self.universal:
-            positions = _load(take.poses(_UNIVERSAL), 3)
-        positions, keypoints, boxes = _equally_long(positions, keypoints, boxes)
-        return Recording(
-            fps=_FPS,
+            positions = load_joints(take.poses(_UNIVERSAL), 3)
+        positions, keypoints, boxes = equally_long(positions, keypoints, boxes)
+        return _recording(
+            positions + shift,
             frames=frames,
-            positions=_metres(positions + shift, take),
             keypoints=keypoints,
             boxes=boxes,
             intrinsics=matrix,
             distortion=() if camera is None else camera.distortion,
-            scale=_METRES,
             notes=notes,
         )
 
@@ -244,23 +227,8 @@ class Human36M(Reader):
         return cameras[take.subject, take.camera]
 
 
-def _load(path, num_axes):
-    """`(T, 17, num_axes)` joints of the package, in the unit of the file."""
-    return load_poses(path, _NUM_JOINTS, num_axes)[:, _BODY17]
-
-
-def _metres(positions, take):
-    positions = positions * _METRES
-    extent = np.ptp(positions, axis=1).max()
-    if not _EXTENT[0] < extent < _EXTENT[1]:
-        raise ValueError(f"the poses of {take.folder}, {take.name}, must be millimetres; they are {extent:.3g} m tall")
-    return positions.astype("float32")
-
-
-def _equally_long(*arrays):
-    """Cut arrays to the length of the shortest; frame k of one belongs to frame k of the others."""
-    count = min(len(array) for array in arrays if array is not None)
-    return [None if array is None else array[:count] for array in arrays]
+def _recording(millimetres, **more):
+    return Recording(fps=_FPS, positions=(METRES * millimetres).astype("float32"), scale=METRES, **more)
 
 
 def _is_readable(video):

@@ -2,11 +2,12 @@
 
 import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import cv2
 import numpy as np
+
+from tfrecords_tools.file_cache import cached_by_file
 
 _NUM_SUBJECTS = 11
 _NUM_CAMERAS = 4
@@ -32,10 +33,6 @@ class Human36MCamera:
     matrix: np.ndarray
     distortion: tuple[float, ...]
 
-    def to_camera(self, points: np.ndarray) -> np.ndarray:
-        """`(…, 3)` millimetres in the world to the camera frame."""
-        return (points - self.centre) @ self.rotation.T
-
     def to_world(self, points: np.ndarray) -> np.ndarray:
         """`(…, 3)` millimetres in the camera frame to the world."""
         return points @ self.rotation + self.centre
@@ -51,7 +48,7 @@ class Human36MCamera:
         return pixels.reshape(*points.shape[:-1], 2)
 
 
-@lru_cache(maxsize=1)
+@cached_by_file
 def load_cameras(path: Path) -> dict[tuple[str, str], Human36MCamera]:
     """Read `metadata.xml`.
 

@@ -51,7 +51,7 @@ class LSP(Reader):
     def list(self, kind):
         """List some hundred images at a time, in the order of their numbers; see `Reader.list`."""
         found = []
-        for path in sorted(self.root.absolute().rglob(_INDEX)):
+        for path in sorted(self.root.rglob(_INDEX)):
             dataset, keypoints, _ = _load(path)
             images = _images(path)
             count = len(keypoints)

@@ -4,6 +4,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
+from tfrecords_tools.body_size import check_body_size
 from tfrecords_tools.frames import Frames
 from tfrecords_tools.frames_at_rate import FramesAtRate
 from tfrecords_tools.image_frames import ImageFrames
@@ -14,6 +15,7 @@ from tfrecords_tools.readers.mpi_inf_3dhp_calibration import load_calibration
 from tfrecords_tools.readers.mpi_inf_3dhp_files import (
     camera_source,
     numbered_frames,
+    pictures_in,
     test_folders,
     train_folders,
 )
@@ -59,7 +61,6 @@ _ALL_VALID = sum(valid for valid, *_ in _TEST.values())
 _USUAL_FPS = 25.0
 # A copy of the pictures in another size keeps their shape up to rounding.
 _SHAPE_TOLERANCE = 0.01
-_EXTENT = (0.2, 3.5)
 
 
 class MPIINF3DHP(Reader):
@@ -70,6 +71,9 @@ class MPIINF3DHP(Reader):
     Pose sequences of the training set are those that one camera saw, in the world (z up) with the help of
     `camera.calibration`, in the camera frame without it. All frames of the test set that are marked valid become
     labelled images: 2,929 of the whole set; its pose sequences and clips are of all frames.
+
+    Extracted frames of the training set, about a million, are no files of their recordings, but their directory is: a
+    conversion that is run again notices that one is added or taken away, and not that one is written over in place.
 
     Args:
         root: Directory with `S1` … and `TS1` …, or with either; they may be up to two levels below.
@@ -88,9 +92,7 @@ class MPIINF3DHP(Reader):
     )
 
     def __init__(self, root, cameras: str | None = None, universal: Literal["test", "always", "never"] = "test"):
-        super().__init__(root)
-        if universal not in ("test", "always", "never"):
-            raise ValueError(f"`universal` must be one of test, always, never. Received: universal={universal!r}")
+        super().__init__(root, universal=universal)
         self.cameras = cameras
         self.universal = universal
         self._chosen = _USUAL_CAMERAS if cameras is None else choose_cameras(cameras, _ALL_CAMERAS)
@@ -106,7 +108,7 @@ class MPIINF3DHP(Reader):
                 found.append(_recording_id(folder.parent.name, folder.name, camera, "train", files))
         for folder in test_folders(self.root):
             files = [folder / "annot_data.mat"]
-            files += [] if kind == "pose_sequence" else [folder / "imageSequence"]
+            files += [] if kind == "pose_sequence" else pictures_in(folder / "imageSequence")
             found.append(_recording_id(folder.name, folder.name, "", "test", files))
         if not found:
             raise FileNotFoundError(
@@ -149,7 +151,7 @@ class MPIINF3DHP(Reader):
         if calibration is not None:
             matrix, size = calibration[camera].matrix, tuple(calibration[camera].size)
         else:
-            (matrix, note), size = _fitted(folder, known), _TRAIN_SIZE
+            (matrix, note), size = fit_pinhole(known.positions, known.keypoints, str(folder)), _TRAIN_SIZE
             notes += (note,)
         if self.cameras is None and (missing := set(_USUAL_CAMERAS) - set(self._cameras_of(folder))):
             notes += (f"cameras {', '.join(sorted(missing))} of {folder.parent.name}/{folder.name} are not there",)
@@ -179,7 +181,7 @@ class MPIINF3DHP(Reader):
         frames = ImageFrames(numbered_frames(folder / "imageSequence"), _USUAL_FPS)
         if size is None:
             size = _size(frames)
-            matrix, note = _fitted(folder, known)
+            matrix, note = fit_pinhole(known.positions, known.keypoints, str(folder))
             notes += (note,)
         else:
             matrix = np.array([[focal, 0, (size[0] - 1) / 2], [0, focal, (size[1] - 1) / 2], [0, 0, 1]])
@@ -203,7 +205,7 @@ def _recording_id(subject, sequence, camera, split, files):
         camera=camera,
         split=split,
         group=subject,
-        files=tuple(str(path.absolute()) for path in files if path.exists()),
+        files=tuple(str(path) for path in files if path.exists()),
     )
 
 
@@ -225,18 +227,8 @@ def _filmed(folder, frames, positions, known, matrix, size, fps, notes, **more):
 
 def _recording(folder, positions, fps, notes, **more):
     positions = positions * _METRES
-    extent = np.ptp(positions, axis=1).max()
-    if not _EXTENT[0] < extent < _EXTENT[1]:
-        raise ValueError(f"{folder}: the poses must be millimetres; they are {extent:.3g} m tall")
+    check_body_size(positions, str(folder), "The poses must be millimetres")
     return Recording(fps=fps, positions=positions.astype("float32"), scale=_METRES, notes=notes, **more)
-
-
-def _fitted(folder, known):
-    try:
-        matrix, error = fit_pinhole(known.positions, known.keypoints)
-    except ValueError as problem:
-        raise ValueError(f"{folder}: `annot2` and `annot3`: {problem}") from problem
-    return matrix, f"the camera was fitted to the annotations; it is off by {error:.2f} pixels (RMS)"
 
 
 def _size(frames):

@@ -1,11 +1,11 @@
 """The annotations of MPI-INF-3DHP: `annot.mat` of the training set, `annot_data.mat` of the test set."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
+from tfrecords_tools.file_cache import cached_by_file
 from tfrecords_tools.formats.matlab import load_matlab, open_hdf5, read_hdf5
 
 # Which of the 28 joints of the training set, and of the 17 of the test set, the joints of the package are.
@@ -71,7 +71,7 @@ def load_test_annotations(path: Path) -> Annotations:
     return _checked(path, arrays, valid)
 
 
-@lru_cache(maxsize=1)
+@cached_by_file
 def _content(path):
     return load_matlab(path, ("annot2", "annot3", "univ_annot3", "cameras"))
 

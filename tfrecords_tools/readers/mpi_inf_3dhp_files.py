@@ -26,6 +26,12 @@ def camera_source(folder: Path, camera: str) -> Path | None:
     return next((path for path in candidates if path.exists()), None)
 
 
+def pictures_in(folder: Path) -> list[Path]:
+    """All pictures in a directory, in order of their names; none if there is no such directory."""
+    found = folder.iterdir() if folder.is_dir() else ()
+    return sorted((path for path in found if path.suffix.lower() in SUFFIXES), key=natural_order)
+
+
 def numbered_frames(folder: Path) -> list[Path]:
     """The pictures in a directory, in the order of the numbers that their names end with.
 
@@ -34,9 +40,9 @@ def numbered_frames(folder: Path) -> list[Path]:
             for another one.
     """
     numbers: dict[int, Path] = {}
-    for path in folder.iterdir() if folder.is_dir() else ():
+    for path in pictures_in(folder):
         number = re.search(r"(\d{1,9})$", path.stem)
-        if path.suffix.lower() in SUFFIXES and number:
+        if number:
             numbers[int(number[1])] = path
     if not numbers:
         raise ValueError(f"{folder} must hold the pictures of a sequence, with numbers at the end of their names")

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from tfrecords_tools.axes import TO_Z_UP
 from tfrecords_tools.formats.restricted_pickle import load_pickle
 from tfrecords_tools.image_frames import ImageFrames, read_image
 from tfrecords_tools.reader import Reader
@@ -15,8 +16,6 @@ _FPS = 30.0
 _SPLITS = ("train", "validation", "test")
 _IMAGE = "image_{:05d}.jpg"
 _MOST_PEOPLE = 16
-# The world of the data set has y up.
-_TO_Z_UP = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
 # A principal point further from the middle, as a share of width or height, is that of another picture.
 _LARGEST_SHIFT = 0.15
 
@@ -45,10 +44,9 @@ class PW3D(Reader):
 
     def list(self, kind):
         """List the people of all sequences, by split and name; see `Reader.list`."""
-        root = self.root.absolute()
         found = []
         for split in _SPLITS:
-            for path in sorted((root / "sequenceFiles" / split).glob("*.pkl")):
+            for path in sorted((self.root / "sequenceFiles" / split).glob("*.pkl")):
                 images = [] if kind == "pose_sequence" else sorted(self._images(path.stem).glob("image_*.jpg"))
                 files = (str(path), *map(str, images))
                 found += [
@@ -72,9 +70,8 @@ class PW3D(Reader):
         content = _load(path)
         joints = _of_person(path, content, "jointPositions", person, (-1, 72)).reshape(-1, 24, 3)
         if kind == "pose_sequence":
-            return Recording(
-                fps=_FPS, positions=smpl_to_body17(joints) @ _TO_Z_UP.T, coordinate_frame="world", validity=VALIDITY
-            )
+            positions = smpl_to_body17(joints) @ TO_Z_UP["y"].T
+            return Recording(fps=_FPS, positions=positions, coordinate_frame="world", validity=VALIDITY)
         count = len(joints)
         cameras = _array(path, "cam_poses", content.get("cam_poses"), (count, 4, 4))
         intrinsics = _array(path, "cam_intrinsics", content.get("cam_intrinsics"), (3, 3))
@@ -94,7 +91,7 @@ class PW3D(Reader):
         )
 
     def _images(self, sequence):
-        return self.root.absolute() / "imageFiles" / sequence
+        return self.root / "imageFiles" / sequence
 
     def _frames(self, path, count, intrinsics):
         """The picture of row `i` of the arrays is number `i`, whatever `img_frame_ids` says."""

@@ -6,21 +6,20 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from posealign_keras.skeletons import BODY17
+from tfrecords_tools.axes import TO_Z_UP
 from tfrecords_tools.formats.matlab import load_matlab
 from tfrecords_tools.reader import Reader
+from tfrecords_tools.readers.left_out import left_out
 from tfrecords_tools.readers.smpl import VALIDITY, smpl_to_body17
 from tfrecords_tools.recording import Recording, RecordingId
 from tfrecords_tools.video_frames import VideoFrames
 
 _FPS = 30.0
 _RUNS = ("0", "1", "2")
-_HELD_OUT = ("test", "val")
 _INFO, _VIDEO = "_info.mat", ".mp4"
 _INTRINSICS = np.array([[600.0, 0.0, 160.0], [0.0, 600.0, 120.0], [0.0, 0.0, 1.0]])
 # Rows are x, y, z of the camera in the axes of Blender. It is a reflection.
 _CAMERA = np.array([[0.0, 0.0, -1.0], [0.0, 1.0, 0.0], [-1.0, 0.0, 0.0]])
-# The bodies stand along -y of Blender.
-_TO_Z_UP = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])
 # Bodies of a distorted shape, by the data set's own README.
 _MONSTER_SUBJECTS = ("18", "19")
 _MONSTER_SEQUENCES = ("143_21",)
@@ -60,10 +59,7 @@ class Surreal(Reader):
         held_out: Literal["test", "val"] = "test",
         monsters: bool = False,
     ):
-        super().__init__(root)
-        for argument, value, choices in (("runs", runs, ("all", *_RUNS)), ("held_out", held_out, _HELD_OUT)):
-            if value not in choices:
-                raise ValueError(f"`{argument}` must be one of {', '.join(choices)}. Received: {argument}={value!r}")
+        super().__init__(root, runs=runs, held_out=held_out)
         self.runs = runs
         self.held_out = held_out
         self.monsters = monsters
@@ -73,7 +69,7 @@ class Surreal(Reader):
         runs = [f"run{run}" for run in (_RUNS if self.runs == "all" else (self.runs,))]
         splits = ("train", self.held_out)
         found = []
-        for path in sorted(self.root.absolute().rglob(f"*{_INFO}")):
+        for path in sorted(self.root.rglob(f"*{_INFO}")):
             split, run, sequence = path.parts[-4:-1] if len(path.parts) > 4 else ("", "", "")
             if split not in splits or run not in runs:
                 continue
@@ -99,17 +95,15 @@ class Surreal(Reader):
         """Read one clip; see `Reader.read`."""
         path = Path(recording_id.files[0])
         with_pictures = kind != "pose_sequence"
-        notes: tuple[str, ...] = ()
         if not self.monsters and _is_monster(path.parent.name):
-            positions = np.full((1, BODY17.num_joints, 3), np.nan)
-            notes = ("left out, since its body has a distorted shape",)
-        elif with_pictures:
-            joints, location, pixels = _load(path)
+            return left_out("its body has a distorted shape", _FPS)
+        joints, location, pixels = _load(path)
+        if with_pictures:
             positions = _as_filmed(joints, location)
             _check_pixels(path, positions, pixels)
         else:
-            joints, _, _ = _load(path)
-            positions = smpl_to_body17(joints) @ _TO_Z_UP.T
+            # The bodies stand along -y of Blender.
+            positions = smpl_to_body17(joints) @ TO_Z_UP["-y"].T
         return Recording(
             fps=_FPS,
             frames=VideoFrames(_video_of(path)) if with_pictures else None,
@@ -117,7 +111,6 @@ class Surreal(Reader):
             coordinate_frame="camera" if with_pictures else "world",
             validity=VALIDITY,
             intrinsics=_INTRINSICS if with_pictures else None,
-            notes=notes,
         )
 
 

@@ -1,14 +1,15 @@
 """Anybody's own videos, as unlabelled clips of one person."""
 
+import os
 import re
 from collections import Counter
 from collections.abc import Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar, Literal
 
 from tfrecords_tools.boxes import GivenBoxes, holds_boxes, read_boxes
 from tfrecords_tools.detectors import get_detector
+from tfrecords_tools.file_cache import cached_by_file
 from tfrecords_tools.image_frames import SUFFIXES as PICTURES
 from tfrecords_tools.image_frames import ImageFrames, natural_order
 from tfrecords_tools.person_boxes import find_person
@@ -17,7 +18,6 @@ from tfrecords_tools.recording import Recording, RecordingId
 from tfrecords_tools.video_frames import VideoFrames
 
 SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".flv", ".mts", ".m2ts", ".3gp")
-_DETECTORS = {"hog": "hog", "fasterrcnn": "faster_rcnn", "yolo": "yolo", "mediapipe": "mediapipe"}
 _RATES = (0.5, 1000.0)
 
 
@@ -38,7 +38,7 @@ class Videos(Reader):
         root: One video, or a directory with videos and folders of numbered pictures, at any depth.
         boxes: File of boxes, `.csv` or `.json`; it must have all clips.
         detector: Finds the person where no file of boxes does. `none` takes the whole picture, and does not look for
-            cuts between shots. `fasterrcnn` (torchvision), `yolo` (ultralytics) and `mediapipe` need these libraries.
+            cuts between shots. `faster_rcnn` (torchvision), `yolo` (ultralytics) and `mediapipe` need these libraries.
             `hog` needs nothing else, but misses most people who do not stand upright, and then often takes something
             else for the person: look at its clips before you use them.
         detector_weights: File of the detector's weights; by default those that its library downloads.
@@ -57,15 +57,12 @@ class Videos(Reader):
         self,
         root,
         boxes: str | None = None,
-        detector: Literal["hog", "fasterrcnn", "yolo", "mediapipe", "none"] = "none",
+        detector: Literal["hog", "faster_rcnn", "yolo", "mediapipe", "none"] = "none",
         detector_weights: str | None = None,
         detect_fps: float = 8.0,
         source_fps: float = 30.0,
     ):
-        super().__init__(root)
-        if detector not in (*_DETECTORS, "none"):
-            choices = ", ".join((*_DETECTORS, "none"))
-            raise ValueError(f"`detector` must be one of {choices}. Received: detector={detector!r}")
+        super().__init__(root, detector=detector)
         for argument, value in (("detect_fps", detect_fps), ("source_fps", source_fps)):
             if not _RATES[0] <= value <= _RATES[1]:
                 raise ValueError(
@@ -79,6 +76,8 @@ class Videos(Reader):
         self.detector_weights = detector_weights
         self.detect_fps = detect_fps
         self.source_fps = source_fps
+        is_used = detector_weights is not None and detector != "none"
+        self._weights = os.path.abspath(str(detector_weights)) if is_used else None
 
     def list(self, kind):
         """List the videos, in natural order, and the persons in each if `boxes` tells them apart; see `Reader.list`."""
@@ -100,13 +99,15 @@ class Videos(Reader):
         for place, files in videos.items():
             stem = _stem(place, files)
             name = stem if stems[stem] == 1 else place.as_posix()
-            boxes = [Path(self.boxes)] if self.boxes is not None else self._beside(place, files)
+            others = [Path(self.boxes)] if self.boxes is not None else self._beside(place, files)
+            if not others and self._weights is not None:
+                others = [Path(self._weights)]
             found += [
                 RecordingId(
                     sequence=f"{name} track {track}" if track else name,
                     index=index,
                     group=place.as_posix(),
-                    files=tuple(str(path.absolute()) for path in (*files, *boxes)),
+                    files=tuple(os.path.abspath(path) for path in (*files, *others)),
                 )
                 for index, track in enumerate(given.get(place, {"": None}))
             ]
@@ -114,7 +115,7 @@ class Videos(Reader):
 
     def read(self, recording_id, kind):
         """Find out where the person is; see `Reader.read`."""
-        files = [Path(path) for path in recording_id.files]
+        files = [Path(path) for path in recording_id.files if path != self._weights]
         pictures = [path for path in files if path.suffix.lower() in PICTURES]
         frames = ImageFrames(pictures, self.source_fps) if pictures else VideoFrames(files[0])
         given: GivenBoxes | None = None
@@ -131,7 +132,7 @@ class Videos(Reader):
         elif self.detector == "none":
             boxes = None
         else:
-            detector = _detector(_DETECTORS[self.detector], self.detector_weights)
+            detector = _detector(self._weights, self.detector)
             boxes, cuts = find_person(frames, detector, self.detect_fps)
             notes = (f"{cuts} cuts between shots",) if cuts else ()
         return Recording(fps=frames.fps, frames=frames, boxes=boxes, notes=notes)
@@ -149,7 +150,7 @@ class Videos(Reader):
             if path.suffix.lower() in SUFFIXES:
                 videos[place] = [path]
             elif path.suffix.lower() in PICTURES and re.search(r"\d", path.stem):
-                folder = place.parent if place.parent.name else Path(self.root.absolute().name)
+                folder = place.parent if place.parent.name else Path(self.root.name)
                 pictures.setdefault(folder, []).append(path)
         videos |= {folder: files for folder, files in pictures.items() if len(files) > 1}
         return videos
@@ -172,6 +173,6 @@ def _stem(place, files) -> str:
     return (place.with_suffix("") if _is_video(files) else place).as_posix()
 
 
-@lru_cache(maxsize=1)
-def _detector(name, weights):
+@cached_by_file
+def _detector(weights, name):
     return get_detector(name, weights)

@@ -63,6 +63,10 @@ def test_a_map_of_joints(positions, tmp_path):
     joints["pelvis"] = ["joint1", "joint4"]
     (tmp_path / "joints.json").write_text(json.dumps(joints))
     found = read(tmp_path, joints=str(tmp_path / "joints.json")).positions
+    assert Arrays(tmp_path, joints=str(tmp_path / "joints.json")).list(KIND)[0].files == (
+        str(tmp_path / "a.npz"),
+        str(tmp_path / "joints.json"),
+    )
     np.testing.assert_array_equal(found[:, 1:], positions[:, 1:])
     np.testing.assert_allclose(found[:, 0], positions[:, [1, 4]].mean(axis=1), atol=1e-6)
     joints["pelvis"] = "joint17"

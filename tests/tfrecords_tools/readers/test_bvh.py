@@ -446,6 +446,7 @@ def test_given_joints_must_be_in_the_file(tmp_path):
     table.write_text('{"spine": "Spine7"}')
     with pytest.raises(ValueError, match=r"a\.bvh has no joint Spine7, which `joints` names. Its joints: Hips, Left"):
         read_one(path, joints=str(table))
+    assert BVH(path, joints=str(table)).list(KIND)[0].files == (str(path), str(table))
     _, joints = find_joints(BVHFile.read(path), JointMap({"spine": ["Hips", "Neck"]}))
     assert joints.sources["spine"] == ("Hips", "Neck")
 
@@ -462,6 +463,8 @@ def test_an_artificial_t_pose_is_dropped(tmp_path):
     recording = read_one(path)
     assert len(recording.positions) == 39
     assert any("T-pose" in note for note in recording.notes)
+    assert recording.first_frame == 1
+    assert read_one(path, drop_first_frame="no").first_frame == 0
     assert len(read_one(path, drop_first_frame="no").positions) == 40
     # A body that starts in a T-pose and leaves it in its own time is kept.
     values[:, :] = np.linspace(values[0], values[-1], len(values))
@@ -531,6 +534,14 @@ def test_end_to_end(tmp_path):
         np.testing.assert_allclose(arrays["positions"][0][0, BODY17.index("l_ankle"), 0], 0.1, atol=1e-4)
     assert subjects["train"].isdisjoint(subjects["validation"])
     assert len(subjects["train"] | subjects["validation"]) == 3
+
+
+def test_frames_of_records_count_from_the_first_of_the_file(tmp_path):
+    (tmp_path / "files").mkdir()
+    write_body(tmp_path / "files" / "a.bvh", values=body_values(frames=160))
+    for drop, first in (("yes", 1), ("no", 0)):
+        convert("bvh", tmp_path / "files", tmp_path / drop, drop_first_frame=drop)
+        assert load_arrays(tmp_path / drop / KIND, "train", POSE_SEQUENCE)["frame_index"].tolist() == [first]
 
 
 # Damage.

@@ -201,7 +201,8 @@ def test_trials_rates_and_groups(tmp_path):
         ("10_01", "10", "subject 10"),
         ("143_05", "143", "subject 143"),
     ]
-    assert all(len(item.files) == 2 for item in found)
+    assert all(len(item.files) == 3 and str(rates) in item.files for item in found)
+    assert all(len(item.files) == 2 for item in CMUMocap(tmp_path).list(KIND))
     assert [reader.read(item, KIND).fps for item in found] == [120, 60, 120, 120]
     assert read_one(tmp_path / "subjects" / "10", source_fps=100).fps == 100
     assert read_one(tmp_path / "subjects" / "10" / "10_01.amc").fps == 120
@@ -222,13 +223,23 @@ def test_missing_files_are_named(tmp_path):
     path = write_trial(tmp_path)
     path.with_name("02.asf").unlink()
     with pytest.raises(FileNotFoundError, match=r"02\.asf, which has the skeleton of 02_01\.amc"):
-        CMUMocap(tmp_path).list(KIND)
+        read_one(tmp_path)
     write_trial(tmp_path)
     write_trial(tmp_path / "copy")
     with pytest.raises(ValueError, match="several files of the same trials: 02_01"):
         CMUMocap(tmp_path).list(KIND)
     with pytest.raises(ValueError, match="`source_fps`"):
         CMUMocap(tmp_path, source_fps=0)
+
+
+def test_a_trial_without_a_skeleton_can_be_left_out(tmp_path):
+    write_trial(tmp_path / "files", "01_01", [STANDING] * 160)
+    write_trial(tmp_path / "files", "02_01", [STANDING] * 160).with_name("02.asf").unlink()
+    with pytest.raises(ValueError, match=r"02\.asf"):
+        convert("cmu_mocap", tmp_path / "files", tmp_path / "out")
+    manifest = convert("cmu_mocap", tmp_path / "files", tmp_path / "other", skip_damaged=True)[KIND]["train"]
+    assert manifest.num_records == 1
+    assert manifest.metadata["dropped"] == {"recordings that cannot be read": 1}
 
 
 def test_end_to_end(tmp_path):

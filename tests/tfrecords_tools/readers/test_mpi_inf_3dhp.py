@@ -10,6 +10,7 @@ from studio_body import is_right_handed, moving_body, pictures_of, projected, re
 from posealign_keras.data import LABELLED_IMAGE, POSE_SEQUENCE, UNLABELLED_CLIP, load_arrays
 from tfrecords_tools import convert, verify
 from tfrecords_tools.readers.mpi_inf_3dhp import MPIINF3DHP
+from tfrecords_tools.readers.mpi_inf_3dhp_annotations import load_train_annotations
 from tfrecords_tools.readers.mpi_inf_3dhp_calibration import load_calibration
 
 # Of camera 0 of S1/Seq1; y is up in that world.
@@ -176,6 +177,13 @@ class TestCalibration:
             load_calibration(path)
 
 
+def test_annotations_are_read_again_if_they_change(tmp_path):
+    for frames in (6, 4):
+        points = write_train(tmp_path, frames=frames, filmed=())
+        found = load_train_annotations(tmp_path / "S1/Seq1/annot.mat", "0").positions
+        np.testing.assert_allclose(found, points, atol=1e-3)
+
+
 class TestTraining:
     @pytest.mark.parametrize("size", [LARGE, 768])
     @pytest.mark.parametrize("calibration", [True, False])
@@ -192,7 +200,7 @@ class TestTraining:
         assert record["joints"][4, 0] > 0 > record["joints"][1, 0]
         assert record["joints"][3, 1] > 0.3
         assert (record["subject"], record["sequence"], record["camera"], record["fps"]) == ("S1", "Seq1", "0", 25)
-        assert any("camera was fitted" in note for note in metadata["notes"]) != calibration
+        assert any("camera without lens was fitted" in note for note in metadata["notes"]) != calibration
         assert any("the whole sequence has 6416" in note for note in metadata["notes"])
 
     @pytest.mark.parametrize(
@@ -329,6 +337,13 @@ class TestTest:
             np.testing.assert_allclose(lengths, 0.9 * np.linalg.norm(np.diff(true, axis=0), axis=1) / 1000, atol=1e-4)
         assert (records[0]["subject"], records[0]["camera"]) == ("TS1", "")
         assert "3 frames are marked valid; the whole sequence has 603, the whole test set 2,929" in metadata["notes"][0]
+
+    def test_its_pictures_are_among_the_files(self, tmp_path):
+        write_test(tmp_path, size=64)
+        (one,) = MPIINF3DHP(tmp_path).list("labelled_image")
+        pictures = sorted((tmp_path / "TS1/imageSequence").iterdir())
+        assert one.files == (str(tmp_path / "TS1/annot_data.mat"), *map(str, pictures))
+        assert len(pictures) == 6
 
     def test_true_poses_are_where_the_pictures_show_them(self, tmp_path):
         write_test(tmp_path / "data", size=768)

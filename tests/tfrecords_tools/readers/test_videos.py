@@ -209,6 +209,31 @@ def test_a_detector_finds_the_person(tmp_path, monkeypatch):
         assert_follows(clip)
 
 
+def test_weights_are_among_the_files_where_a_detector_is_used(tmp_path):
+    write_video(tmp_path / "in" / "run.mp4")
+    write_video(tmp_path / "in" / "walk.mp4")
+    np.savez(tmp_path / "in" / "walk.npz", boxes_xyxy_px=np.array([place(index) for index in range(45)], "float32"))
+    np.savez(tmp_path / "weights.npz", boxes_xyxy_px=np.ones(3))
+    options = {"detector_weights": str(tmp_path / "weights.npz")}
+    run, walk = Videos(tmp_path / "in", detector="hog", **options).list("unlabelled_clip")
+    assert [Path(path).name for path in run.files] == ["run.mp4", "weights.npz"]
+    assert [Path(path).name for path in walk.files] == ["walk.mp4", "walk.npz"]
+    with pytest.raises(ValueError, match="cannot be given to the detector 'hog'"):
+        Videos(tmp_path / "in", detector="hog", **options).read(run, "unlabelled_clip")
+    run, _ = Videos(tmp_path / "in", **options).list("unlabelled_clip")
+    assert [Path(path).name for path in run.files] == ["run.mp4"]
+
+
+@pytest.mark.parametrize("count", [44, 46])
+def test_boxes_of_another_number_of_frames_are_an_error_that_names_the_file(tmp_path, count):
+    write_video(tmp_path / "walk.mp4")
+    np.savez(tmp_path / "walk.npz", boxes_xyxy_px=np.array([place(index) for index in range(count)], "float32"))
+    reader = Videos(tmp_path)
+    (one,) = reader.list("unlabelled_clip")
+    with pytest.raises(ValueError, match=rf"walk\.npz .* there are {count} boxes and 45 frames"):
+        reader.read(one, "unlabelled_clip")
+
+
 def test_a_changed_file_of_boxes_is_converted_again(tmp_path):
     write_video(tmp_path / "in" / "walk.mp4")
     boxes = tmp_path / "boxes.csv"
