@@ -91,8 +91,9 @@ _KEYPOINTS = ArrayFeature(
     "valid.",
 )
 
-POSE_SEQUENCE = RecordSchema("pose_sequence", 1, (_POSITIONS.per_frame(), _COORDINATE_FRAME, *_ORIGIN))
-"""Motion capture without images: `positions (T, 17, 3)` float32 metres, world or camera frame."""
+POSE_SEQUENCE = RecordSchema("pose_sequence", 2, (_POSITIONS.per_frame(), _JOINT_VALIDITY, _COORDINATE_FRAME, *_ORIGIN))
+"""Motion capture without images: `positions (T, 17, 3)` float32 metres, world or camera frame; `joint_validity (17,)` is
+false for joints that are only approximated, from others or from a joint that is not quite the same."""
 
 LABELLED_IMAGE = RecordSchema(
     "labelled_image", 1, (_IMAGE, _JOINTS, _ROOT_POSITION, _JOINT_VALIDITY, _INTRINSICS, *_ORIGIN)

@@ -34,7 +34,9 @@ def write_sequences(directory, lengths=(5, 9, 31), frame="world", **options):
     sequences = [rng.normal(size=(length, 17, 3)).astype("float32") for length in lengths]
     with RecordWriter(directory, POSE_SEQUENCE, "train", **options) as writer:
         for index, positions in enumerate(sequences):
-            writer.write({**origin(index), "positions": positions, "coordinate_frame": frame})
+            valid = np.ones(17, bool)
+            example = {"positions": positions, "joint_validity": valid, "coordinate_frame": frame}
+            writer.write({**origin(index), **example})
     return sequences
 
 

@@ -354,7 +354,8 @@ def write_records(library, directory, **changes):
             origin = {"dataset": str(library.sources[index]), "subject": str(library.subjects[index])}
             origin |= {"sequence": str(library.names[index]), "frame_index": 0, "fps": library.fps}
             changed = {name: values[index] for name, values in changes.items()}
-            writer.write({**origin, "positions": positions, "coordinate_frame": "world", **changed})
+            origin |= {"joint_validity": np.ones(17, bool), "coordinate_frame": "world"}
+            writer.write({**origin, "positions": positions, **changed})
 
 
 def test_from_records(library, tmp_path):

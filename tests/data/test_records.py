@@ -38,7 +38,13 @@ ORIGIN = {"dataset": "fake", "subject": "S1", "sequence": "walk", "fps": 30.0}
 
 def pose_example(index, num_frames=20):
     positions = np.random.default_rng(index).normal(size=(num_frames, 17, 3)).astype(np.float32)
-    return {"positions": positions, "coordinate_frame": "world", "frame_index": index, **ORIGIN}
+    return {
+        "positions": positions,
+        "joint_validity": np.ones(17, bool),
+        "coordinate_frame": "world",
+        "frame_index": index,
+        **ORIGIN,
+    }
 
 
 def clip_example(index, num_frames=3, size=16):
@@ -461,7 +467,7 @@ STICK = Skeleton("stick", ("pelvis", "head"), (-1, 0), (0, 1), (0.0, 0.6))
     ("schema", "what"),
     [
         (LABELLED_IMAGE, "kind"),
-        (replace(POSE_SEQUENCE, version=2), "version"),
+        (replace(POSE_SEQUENCE, version=3), "version"),
         (replace(POSE_SEQUENCE, features=POSE_SEQUENCE.features[:-1]), "features"),
         (replace(POSE_SEQUENCE, skeleton=STICK), "skeleton"),
         (replace(POSE_SEQUENCE, skeleton=replace(STICK, name="body17")), "joints"),

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from posealign_keras.data import (
+    IMAGE_WITH_KEYPOINTS,
     LABELLED_CLIP,
     LABELLED_IMAGE,
     POSE_SEQUENCE,
@@ -24,7 +25,7 @@ from posealign_keras.skeletons import BODY17, Skeleton
 
 tf = pytest.importorskip("tensorflow")
 
-SCHEMAS = [POSE_SEQUENCE, LABELLED_IMAGE, UNLABELLED_CLIP, LABELLED_CLIP]
+SCHEMAS = [POSE_SEQUENCE, LABELLED_IMAGE, IMAGE_WITH_KEYPOINTS, UNLABELLED_CLIP, LABELLED_CLIP]
 
 
 def smooth_image(height=16, width=24):
@@ -46,6 +47,7 @@ def make_example(schema, num_frames=4, seed=0):
         "image": smooth_image(),
         "frames": np.stack([smooth_image() + 2 * i for i in range(num_frames)]).astype(np.uint8),
         "joints": joints,
+        "keypoints": 100 * joints[0, :, :2],
         "root_position": normal(num_frames, 3),
         "joint_validity": generator.random((num_frames, 17)) < 0.5,
         "intrinsics": np.array([[500, 0, 12], [0, 501, 8], [0, 0, 1]], np.float32),
@@ -60,6 +62,8 @@ def make_example(schema, num_frames=4, seed=0):
     }
     if schema is LABELLED_IMAGE:
         content |= {name: content[name][0] for name in ("joints", "root_position", "joint_validity")}
+    if schema in (POSE_SEQUENCE, IMAGE_WITH_KEYPOINTS):
+        content["joint_validity"] = content["joint_validity"][0]
     return {name: content[name] for name in schema.feature_names}
 
 
@@ -291,10 +295,11 @@ def test_missing_and_unknown_names_are_refused():
 def test_another_skeleton_changes_the_number_of_joints():
     stick = Skeleton("stick", ("pelvis", "head"), (-1, 0), (0, 1), (0.0, 0.6))
     schema = replace(POSE_SEQUENCE, skeleton=stick)
-    example = {**make_example(POSE_SEQUENCE), "positions": np.ones((4, 2, 3), np.float32)}
+    changed = {"positions": np.ones((4, 2, 3), np.float32), "joint_validity": np.ones(2, bool)}
+    example = {**make_example(POSE_SEQUENCE), **changed}
     assert schema.parse(schema.encode(example))["positions"].shape == (4, 2, 3)
     with pytest.raises(ValueError, match=r"`positions` must have shape \(4, 2, 3\)"):
-        schema.encode(make_example(POSE_SEQUENCE))
+        schema.encode({**make_example(POSE_SEQUENCE), "joint_validity": np.ones(2, bool)})
 
 
 def test_features_of_one_name_are_refused():
@@ -320,8 +325,9 @@ def test_a_change_of_a_schema_needs_a_new_version():
         schema.name: hashlib.sha256(json.dumps(schema.describe()).encode()).hexdigest()[:12] for schema in SCHEMAS
     }
     assert digests == {
-        "pose_sequence": "89f0909a8e67",
+        "pose_sequence": "cb36e02aea1d",
         "labelled_image": "7407f4c9499d",
+        "image_with_keypoints": "c43ad39928ea",
         "unlabelled_clip": "897fdc62849b",
         "labelled_clip": "e48ae0866551",
     }

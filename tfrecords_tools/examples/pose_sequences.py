@@ -11,6 +11,7 @@ class PoseSequences(Examples):
     def __iter__(self):
         """See `Examples`."""
         positions = self.recording.given("positions")
+        valid = self.recording.valid
         known = np.isfinite(positions).all(axis=(1, 2))
         self.drop(np.ones(len(known), bool), ~known, "frames with an unknown joint")
         for start, stop in runs(known):
@@ -21,6 +22,7 @@ class PoseSequences(Examples):
             yield {
                 **self.origin,
                 "positions": resampled.astype("float32"),
+                "joint_validity": valid[start:stop].all(axis=0),
                 "coordinate_frame": self.recording.coordinate_frame,
                 "frame_index": self.recording.first_frame + start,
                 "fps": self.settings.fps,
