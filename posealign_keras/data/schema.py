@@ -92,7 +92,7 @@ _KEYPOINTS = ArrayFeature(
 )
 
 POSE_SEQUENCE = RecordSchema("pose_sequence", 2, (_POSITIONS.per_frame(), _JOINT_VALIDITY, _COORDINATE_FRAME, *_ORIGIN))
-"""Motion capture without images: `positions (T, 17, 3)` float32 metres, world or camera frame; `joint_validity (17,)` is
+"""Motion capture without images: `positions (T, 17, 3)` float32 metres, world or camera frame; `joint_validity (17,)`,
 false for joints that are only approximated, from others or from a joint that is not quite the same."""
 
 LABELLED_IMAGE = RecordSchema(
