@@ -8,13 +8,12 @@ import typing
 from collections.abc import Callable
 
 
-def add_options(parser, function: Callable, skip=()) -> list[str]:
+def add_options(parser, function: Callable) -> list[str]:
     """Add an option to `parser` for each parameter of `function` that has a default.
 
     Args:
         parser: An `argparse` parser or group.
         function: Function or class; its docstring has an `Args` section.
-        skip: Parameters that get none.
 
     Returns:
         Names of the parameters that got an option.
@@ -22,7 +21,7 @@ def add_options(parser, function: Callable, skip=()) -> list[str]:
     help_of = _argument_help(inspect.getdoc(function) or "")
     names = []
     for name, parameter in inspect.signature(function).parameters.items():
-        if parameter.default is parameter.empty or name in skip:
+        if parameter.default is parameter.empty:
             continue
         names.append(name)
         keywords = _keywords(parameter.annotation, parameter.default)

@@ -104,13 +104,7 @@ def run(directory, options):
     with ProcessPoolExecutor(1, context) as pool:
         imports = pool.submit(import_only, 0).result()
 
-    shown, begun = Progress("records"), []
-
-    def show(what, done, total):
-        if done > 0 and not begun:
-            begun.append(time.perf_counter())
-        shown(done, total)
-
+    shown = Progress("records")
     start = time.perf_counter()
     convert(
         "videos",
@@ -120,7 +114,7 @@ def run(directory, options):
         size=options.size,
         clip_length=CLIP,
         workers=options.workers,
-        progress=show,
+        progress=lambda what, done, total: shown(done, total),
     )
     whole = time.perf_counter() - start
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
