@@ -99,7 +99,7 @@ def _source_error(metrics):
     before, after = source["source_only"]["mpjpe"], source["adapted"]["mpjpe"]
     words = f"On the source itself: {millimetres(before)} before, {millimetres(after)} after."
     if verdict(before, after) == "worse" and after > FORGOTTEN_ABOVE * before:
-        return "warning", f"{words} The network forgot part of the source."
+        return "warning", f"{words} It is for its target now, and worse on its source."
     return "plain", words
 
 
