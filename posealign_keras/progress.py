@@ -29,8 +29,9 @@ class Progress:
             return
         self._shown, self._complete = now, done >= total
         elapsed = now - self._start
-        left = elapsed / max(done - self._before, 1e-3) * (total - done)
-        times = f"{clock(elapsed)}" if done >= total else f"{clock(elapsed)}, {clock(left)} left"
+        times = clock(elapsed)
+        if self._before < done < total:
+            times += f", {clock(elapsed / (done - self._before) * (total - done))} left"
         line = f"   {self.what}: {int(done):,} of {total:,} ({times})  {note}".rstrip()
         if self._interactive:
             print(f"\r\033[K{line}", end="" if done < total else "\n", flush=True)

@@ -51,6 +51,16 @@ def compiled():
     return _compiled
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _compiled_functions_are_forgotten():
+    """JAX keeps every compiled function for ever: gigabytes, over all files."""
+    yield
+    if keras.backend.backend() == "jax":
+        import jax
+
+        jax.clear_caches()
+
+
 # These know no backend: once is enough.
 collect_ignore = (
     [] if keras.backend.backend() == "tensorflow" else ["data", "visualization", "test_package.py", "test_progress.py"]
