@@ -265,5 +265,7 @@ def test_findings_warn_only_where_there_is_reason(metrics):
     metrics["source"]["adapted"]["mpjpe"] = 100.0
     metrics["collapse"]["latent_spread_adapted"] = 0.1
     warnings = [words for tone, words in findings(metrics) if tone == "warning"]
-    for words, warning in zip(("disagree", "bounds nothing", "worse on its source", "collapsed"), warnings, strict=True):
+    for words, warning in zip(
+        ("disagree", "bounds nothing", "worse on its source", "collapsed"), warnings, strict=True
+    ):
         assert words in warning

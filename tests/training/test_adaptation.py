@@ -293,7 +293,10 @@ def test_wrong_arguments():
     flip = tiny.relation_network("pose_flip")
     wrong = [
         ({"measured_on": "joints"}, "`measured_on` must be 'latents' or 'poses'. Received: measured_on='joints'"),
-        ({"teacher_momentum": 1.0}, r"`teacher_momentum` must be in \[0, 1\). Received: teacher_momentum=1.0"),
+        (
+            {"mean_teacher": True, "teacher_momentum": 1.0},
+            r"`teacher_momentum` must be in \[0, 1\). Received: teacher_momentum=1.0",
+        ),
         ({"contrastive": ("sideways",)}, "`contrastive` may name 'lower_order_contrastive'"),
         (
             {"relation_networks": [flip, tiny.relation_network("pose_flip")]},

@@ -148,7 +148,10 @@ def _load(path: Path) -> dict[str, Any]:
             if key in content and content[key].shape != (len(offsets) - 1,):
                 raise ValueError(f"`{key}` must have one entry for each of {len(offsets) - 1} sequences")
         if "joint_names" in content and content["joint_names"].shape != (positions.shape[1],):
-            raise ValueError(f"`joint_names` must have one entry for each of {positions.shape[1]} joints")
+            raise ValueError(
+                f"`joint_names` must have one entry for each joint of `positions` {positions.shape}, "
+                f"found {content['joint_names'].shape}"
+            )
         if "fps" in content and not (content["fps"].shape == () and 0 < float(content["fps"]) < np.inf):
             raise ValueError(f"`fps` must be one positive number, found {content['fps']}")
     except _UNREADABLE as error:

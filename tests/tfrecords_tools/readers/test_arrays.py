@@ -122,7 +122,7 @@ WHOLE = {"positions": np.random.default_rng(0).normal(size=(9, 17, 3)).astype("f
         ({"positions": WHOLE["positions"].astype(int)}, "floats"),
         ({"positions": np.where(np.arange(9)[:, None, None] == 4, np.nan, WHOLE["positions"])}, "frame 4"),
         ({"positions": WHOLE["positions"][:, :16]}, "`joint_names`"),
-        ({**WHOLE, "joint_names": ["a"] * 16}, "17 joints"),
+        ({**WHOLE, "joint_names": ["a"] * 16}, "found"),
         ({**WHOLE, "joint_names": ["a"] * 17}, "missing or repeated"),
         ({**WHOLE, "offsets": [0, 5, 5, 9]}, "`offsets`"),
         ({**WHOLE, "offsets": [0, 12]}, "`offsets`"),
