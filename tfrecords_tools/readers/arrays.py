@@ -136,8 +136,10 @@ def _load(path: Path) -> dict[str, Any]:
                 f"`positions` must be floats of shape (N, J, 3), found {positions.dtype} {positions.shape}"
             )
         if not np.isfinite(positions).all():
-            frame = int(np.argwhere(~np.isfinite(positions))[0, 0])
-            raise ValueError(f"`positions` must be finite; frame {frame} is not")
+            frame, joint, _ = np.argwhere(~np.isfinite(positions))[0].tolist()
+            names = content.get("joint_names", BODY17.joint_names if positions.shape[1] == BODY17.num_joints else [])
+            name = names[joint] if joint < len(names) else f"joint {joint}"
+            raise ValueError(f"`positions` must be finite; frame {frame} is not, at {name}")
         offsets = np.asarray(content.get("offsets", [0, len(positions)]))
         increasing = (
             offsets.ndim == 1 and len(offsets) > 1 and offsets.dtype.kind in "iu" and (np.diff(offsets) > 0).all()
