@@ -172,7 +172,7 @@ def load_adaptation(
     pipeline = Pipeline(**options)
     if not pipeline.training:
         raise ValueError("`training` must be true: there is nothing to evaluate. Received: training=False")
-    parts = {"clips": load_clips(clips, batch_size, augmentation, **options)}
+    parts = {"clips": pipeline.batches(_clips(pipeline, clips), batch_size, augmentation)}
     if images_per_batch:
         frames = _frames(pipeline, clips, frame_step)
         parts["images"] = pipeline.batches(frames, images_per_batch, augmentation)

@@ -189,11 +189,8 @@ def _adaptation_batches(run):
 
 def _batches(run, arrays, size):
     """Endless shuffled batches of arrays in memory."""
-    import tensorflow as tf
-
-    arrays = arrays if isinstance(arrays, tuple) else (arrays,)
-    dataset = tf.data.Dataset.from_tensor_slices(arrays)
-    return dataset.shuffle(len(arrays[0]), seed=run.seed).repeat().batch(size, drop_remainder=True).prefetch(2)
+    pipeline = data.Pipeline(seed=run.seed)
+    return pipeline.batches(pipeline.of_arrays(*arrays, buffer=len(arrays[0])), size)
 
 
 def windows(sequences, frames, stride):
