@@ -1,32 +1,17 @@
 """The relation between a clip and its mirror image in reversed time."""
 
-from posealign_keras.relations.pose_flip import PoseFlip
+from posealign_keras.relations.motion_flip import MotionFlip
 from posealign_keras.relations.registry import register_relation
-from posealign_keras.relations.relation import Relation
 
 
 @register_relation
-class FlipBackward(Relation):
+class FlipBackward(MotionFlip):
     """Mirror every frame and reverse time: someone who steps forward with the left steps back with the right.
 
     Args:
         frames: Length of anchor and counterpart in frames.
         skeleton: The skeleton of the poses, or its name.
     """
-
-    order = "higher"
-
-    def __init__(self, frames: int = 30, skeleton="body17"):
-        super().__init__(frames, skeleton)
-        self._flip = PoseFlip(self.skeleton)
-
-    def transform_images(self, images):
-        """Mirror `(..., H, W, C)` along the width."""
-        return self._flip.transform_images(images)
-
-    def transform_poses(self, poses):
-        """Mirror `(..., joints, 3)` in the camera frame."""
-        return self._flip.transform_poses(poses)
 
     def counterpart_frames(self):
         """The anchor's frames, last first."""

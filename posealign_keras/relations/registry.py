@@ -14,14 +14,14 @@ def register_relation(relation_class: type[Relation]) -> type[Relation]:
 
     Example:
         >>> @register_relation
-        ... class Backward(Relation):
+        ... class HalfSecondLater(Relation):
         ...     order = "higher"
         ...     def __init__(self, frames=30, skeleton="body17"):
         ...         super().__init__(frames, skeleton)
         ...     def counterpart_frames(self):
-        ...         return self.anchor_frames()[::-1]
-        >>> get_relation("backward")
-        Backward(frames=30, skeleton='body17')
+        ...         return self.anchor_frames() + 15
+        >>> get_relation("half_second_later")
+        HalfSecondLater(frames=30, skeleton='body17')
 
     Raises:
         ValueError: If the name is taken, or `order` is neither `"lower"` nor `"higher"`.

@@ -1,40 +1,20 @@
 """The relation between a clip at half rate and its middle part, at full rate and backwards."""
 
-import numpy as np
-
 from posealign_keras.relations.registry import register_relation
-from posealign_keras.relations.relation import Relation
+from posealign_keras.relations.slow import Slow
 
 
 @register_relation
-class SlowBackward(Relation):
+class SlowBackward(Slow):
     """Half speed and reversed time.
 
-    From a window of `2 * frames`, the anchor is every second frame (so the motion looks twice as fast), and the
-    counterpart the middle half at full rate, last frame first.
+    As `Slow`, but the counterpart runs from its last frame to its first.
 
     Args:
         frames: Length of anchor and counterpart in frames; even.
         skeleton: The skeleton of the poses, or its name.
     """
 
-    order = "higher"
-
-    def __init__(self, frames: int = 30, skeleton="body17"):
-        super().__init__(frames, skeleton)
-        if frames % 2:
-            raise ValueError(f"`frames` must be even. Received: frames={frames}")
-        self._half = int(frames) // 2
-
-    @property
-    def window(self):
-        """Two frames of the clip for each frame of the anchor."""
-        return 4 * self._half
-
-    def anchor_frames(self):
-        """Every second frame of the window."""
-        return np.arange(0, self.window, 2)
-
     def counterpart_frames(self):
         """The middle half of the window, last frame first."""
-        return np.arange(self._half, 3 * self._half)[::-1]
+        return super().counterpart_frames()[::-1]

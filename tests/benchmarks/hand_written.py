@@ -8,13 +8,16 @@ import keras
 def hand_written(stage, x):
     """A function of the number of the step, which trains `stage` on the batch `x` with the same mathematics.
 
+    As a `train_step` that shows in `fit` how it goes, it keeps the means of what the stage reports.
+
     On JAX it has an attribute `flops`: the operations of a step, by its number, as XLA counts them.
     """
     names = stage.optimizer.objectives
     make = _STEPS[keras.backend.backend()]
     together = stage.schedule == "together"
-    steps = [make(stage, names)] if together else [make(stage, [name]) for name in names]
     tensors = keras.tree.map_structure(keras.ops.convert_to_tensor, x)
+    groups = [names] if together else [[name] for name in names]
+    steps = [make(stage, group, _Means(stage, group, tensors)) for group in groups]
 
     def step(number):
         steps[number % len(steps)](tensors)
@@ -23,12 +26,26 @@ def hand_written(stage, x):
     return step
 
 
-def _loss(stage, name, x):
-    result = stage.compute_objective(name, x)
-    return result[0] if isinstance(result, tuple) else result
+class _Means(dict):
+    """A `keras.metrics.Mean` for each of the numbers that the objectives of a stage report."""
+
+    def __init__(self, stage, names, x):
+        super().__init__()
+        for name in names:
+            result = stage.compute_objective(name, x)
+            for key in (name, *(result[1] if isinstance(result, tuple) else ())):
+                self[name, key] = keras.metrics.Mean()
+
+    def loss(self, stage, name, x):
+        """The loss of an objective, after it and its metrics are added to their means."""
+        result = stage.compute_objective(name, x)
+        loss, metrics = result if isinstance(result, tuple) else (result, {})
+        for key, value in {name: loss, **metrics}.items():
+            self[name, key].update_state(keras.ops.stop_gradient(value))
+        return loss
 
 
-def _tensorflow_step(stage, names):
+def _tensorflow_step(stage, names, means):
     import tensorflow as tf
 
     @tf.function(jit_compile=stage.jit_compile, autograph=False)
@@ -38,13 +55,13 @@ def _tensorflow_step(stage, names):
             values = [variable.value for variable in variables]
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(values)
-                loss = _loss(stage, name, x)
+                loss = means.loss(stage, name, x)
             stage.optimizer[name].apply(tape.gradient(loss, values), variables)
 
     return step
 
 
-def _jax_step(stage, names):
+def _jax_step(stage, names, means):
     import jax
 
     # What a step changes: weights, slots of the optimizers, random seeds, the teacher's average.
@@ -52,6 +69,7 @@ def _jax_step(stage, names):
     trained = {id(variable) for name in names for variable in stage.optimizer.objective_variables[name]}
     changing = [v for v in stage.variables if id(v) in trained | averages or "seed" in v.path]
     changing += [slot for name in names for slot in stage.optimizer[name].variables]
+    changing += [variable for mean in means.values() for variable in mean.variables]
     constant = [v for v in stage.variables if not any(v is other for other in changing)]
 
     def one(name, state, constants, x):
@@ -60,7 +78,7 @@ def _jax_step(stage, names):
         def pure_loss(values):
             pairs = [*zip(changing, state, strict=True), *zip(constant, constants, strict=True)]
             with keras.StatelessScope([*pairs, *zip(variables, values, strict=True)]) as scope:
-                loss = _loss(stage, name, x)
+                loss = means.loss(stage, name, x)
             return loss, [scope.get_current_value(variable) for variable in changing]
 
         values = {id(variable): value for variable, value in zip(changing, state, strict=True)}
@@ -89,14 +107,14 @@ def _jax_step(stage, names):
     return run
 
 
-def _torch_step(stage, names):
+def _torch_step(stage, names, means):
     import torch
 
     def step(x):
         for name in names:
             variables = stage.optimizer.objective_variables[name]
             values = [variable.value for variable in variables]
-            gradients = torch.autograd.grad(_loss(stage, name, x), values)
+            gradients = torch.autograd.grad(means.loss(stage, name, x), values)
             with torch.no_grad():
                 stage.optimizer[name].apply(gradients, variables)
 

@@ -7,10 +7,15 @@ from keras import ops
 
 from posealign_keras.models import RelationNetwork
 from posealign_keras.relations import (
+    Backward,
     FlipBackward,
+    FlipSlowBackward,
     InPlaneRotation,
+    MotionFlip,
+    MotionRotation,
     PoseFlip,
     Relation,
+    Slow,
     SlowBackward,
     get_relation,
     latent_distance,
@@ -19,7 +24,17 @@ from posealign_keras.relations import (
 )
 from posealign_keras.skeletons import BODY17
 
-ALL = (PoseFlip, InPlaneRotation, FlipBackward, SlowBackward)
+ALL = (
+    PoseFlip,
+    InPlaneRotation,
+    Backward,
+    FlipBackward,
+    FlipSlowBackward,
+    MotionFlip,
+    MotionRotation,
+    Slow,
+    SlowBackward,
+)
 rng = np.random.default_rng(0)
 
 
@@ -55,7 +70,7 @@ def test_pose_flip_mirrors_pixels_and_swaps_sides():
     np.testing.assert_array_equal(flipped[..., BODY17.index("thorax"), 1:], motion[..., BODY17.index("thorax"), 1:])
 
 
-@pytest.mark.parametrize("relation_class", [PoseFlip, FlipBackward])
+@pytest.mark.parametrize("relation_class", [PoseFlip, MotionFlip, FlipBackward, FlipSlowBackward])
 def test_flipping_twice_is_the_identity(relation_class):
     relation = relation_class()
     clip, motion = images(2, 3), poses(2, 3)
@@ -151,6 +166,35 @@ def test_flip_backward_mirrors_and_reverses():
     anchor, counterpart = as_numpy(relation.pose_pair(motion))
     np.testing.assert_array_equal(anchor, motion)
     np.testing.assert_array_equal(counterpart, motion[:, ::-1][:, :, list(BODY17.mirror)] * np.float32([-1, 1, 1]))
+
+
+def test_relations_are_composed_of_their_parts():
+    clip, motion = images(2, 60), poses(2, 60)
+    for values, face in ((clip, "image_pair"), (motion, "pose_pair")):
+        flip = PoseFlip().transform_images if face == "image_pair" else PoseFlip().transform_poses
+        ends = {relation().name: as_numpy(getattr(relation(), face)(values)) for relation in ALL[2:]}
+        for name, (anchor, _) in ends.items():
+            np.testing.assert_array_equal(anchor, values[:, ::2] if "slow" in name else values[:, 15:45])
+        middle = values[:, 15:45]
+        expected = {
+            "backward": middle[:, ::-1],
+            "slow": middle,
+            "slow_backward": middle[:, ::-1],
+            "motion_flip": ops.convert_to_numpy(flip(middle)),
+            "flip_backward": ops.convert_to_numpy(flip(middle))[:, ::-1],
+            "flip_slow_backward": ops.convert_to_numpy(flip(middle))[:, ::-1],
+        }
+        for name, counterpart in expected.items():
+            np.testing.assert_array_equal(ends[name][1], counterpart)
+
+
+def test_motion_rotation_turns_every_frame():
+    turn, motion_turn = InPlaneRotation(90), MotionRotation(4, 90)
+    clip, motion = images(2, 4), poses(2, 4)
+    expected = ops.convert_to_numpy(turn.transform_images(clip))
+    np.testing.assert_array_equal(as_numpy(motion_turn.image_pair(clip))[1], expected)
+    expected = ops.convert_to_numpy(turn.transform_poses(motion))
+    np.testing.assert_allclose(as_numpy(motion_turn.pose_pair(motion))[1], expected)
 
 
 @pytest.mark.parametrize(("relation", "first"), [(SlowBackward(4), 1), (FlipBackward(4), 3)])
@@ -291,7 +335,8 @@ def test_window_of_an_own_relation_reaches_its_last_frame():
 
 
 @pytest.mark.parametrize(
-    "relation", [PoseFlip(), InPlaneRotation(17), FlipBackward(6), SlowBackward(8), LaterBackward(5, 1)]
+    "relation",
+    [PoseFlip(), InPlaneRotation(17), FlipBackward(6), SlowBackward(8), MotionRotation(8, 17), LaterBackward(5, 1)],
 )
 def test_serialization_round_trip(relation):
     again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(relation))

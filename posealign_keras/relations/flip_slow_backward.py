@@ -1,0 +1,15 @@
+"""The relation between a clip at half rate and the mirror image of its middle part, at full rate and backwards."""
+
+from posealign_keras.relations.motion_flip import MotionFlip
+from posealign_keras.relations.registry import register_relation
+from posealign_keras.relations.slow_backward import SlowBackward
+
+
+@register_relation
+class FlipSlowBackward(MotionFlip, SlowBackward):
+    """Half speed, reversed time and every frame mirrored: `MotionFlip` after `SlowBackward`.
+
+    Args:
+        frames: Length of anchor and counterpart in frames; even.
+        skeleton: The skeleton of the poses, or its name.
+    """
