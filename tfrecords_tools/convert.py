@@ -4,9 +4,9 @@ import functools
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
-from pathlib import Path
 
 from posealign_keras.data import Manifest
+from posealign_keras.data.remote_path import local_path
 from tfrecords_tools.processes import process_runner
 from tfrecords_tools.reader import Reader
 from tfrecords_tools.readers import get_reader
@@ -53,7 +53,7 @@ def convert(
     Args:
         dataset: Name of the reader; one of `tfrecords_tools.readers.READERS`.
         root: Directory (or file) of the data set.
-        out: Directory of the records. It needs room for twice their size while they are put together.
+        out: Directory of the records, on a disk. It needs room for twice their size while they are put together.
         kinds: Kinds of record (names of schemas); by default all for which there are files.
         splits: Names of splits, or `{name: share}`; see `divide`.
         seed: Decides which recordings go where, if splits are drawn.
@@ -98,6 +98,7 @@ def convert(
         virtual_camera=virtual_camera,
         jpeg_quality=jpeg_quality,
     )
+    directory = local_path("out", out)
     reader = _reader(dataset, root, options)
     run = runner or process_runner(workers)
     listed = _list(reader, kinds)
@@ -113,7 +114,7 @@ def convert(
         "options": {name: str(value) for name, value in options.items()},
         **asdict(settings),
     }
-    _check_others(Path(out), dataset, plan)
+    _check_others(directory, dataset, plan)
     return {
         kind: {
             split: SplitConversion(
@@ -122,7 +123,7 @@ def convert(
                 kind,
                 split,
                 settings,
-                Path(out) / kind,
+                directory / kind,
                 shard_size_mb,
                 skip_damaged,
                 overwrite,

@@ -106,7 +106,7 @@ class Part:
             shutil.rmtree(attempt, ignore_errors=True)
 
     def _write_records(self, directory, on_progress):
-        with _damage():
+        with _damage(ValueError, FileNotFoundError):
             recording = self.reader.read(self.recording_id, self.kind)
             examples = examples_of_kind(self.kind)(
                 self.recording_id, recording, self.reader.name, self.settings, on_progress
@@ -118,8 +118,10 @@ class Part:
             quality = self.settings.jpeg_quality
             with RecordWriter(directory, get_schema(self.kind), self.split, jpeg_quality=quality) as writer:
                 while example is not None:
-                    with _damage():
+                    # A file that is missing while writing is no fault of the recording.
+                    with _damage(ValueError):
                         writer.write(example)
+                    with _damage(ValueError, FileNotFoundError):
                         example = next(iterator, None)
                     count += 1
         dropped = {reason: number for reason, number in examples.dropped.items() if number}
@@ -142,9 +144,9 @@ class _DamagedError(Exception):
 
 
 @contextmanager
-def _damage():
-    """Tell errors of the recording from those of writing."""
+def _damage(*kinds):
+    """Tell errors of the recording, of these kinds, from those of writing."""
     try:
         yield
-    except (ValueError, FileNotFoundError) as error:
+    except kinds as error:
         raise _DamagedError(str(error)) from error

@@ -78,7 +78,7 @@ class SplitConversion:
 
     def _finished(self, fingerprint):
         """The manifest of the split, if it is there already and of the same arguments and files."""
-        if not Manifest.path(self.directory, self.split).exists() or self.overwrite:
+        if not (self.directory / Manifest.file_name(self.split)).exists() or self.overwrite:
             return None
         manifest = Manifest.load(self.directory, self.split)
         if manifest.metadata.get("fingerprint") != fingerprint:

@@ -2,6 +2,7 @@
 
 from posealign_keras.data.array_feature import ArrayFeature
 from posealign_keras.data.feature import Feature
+from posealign_keras.data.hdf5 import read_hdf5
 from posealign_keras.data.image_augmentation import ImageAugmentation
 from posealign_keras.data.image_feature import ImageFeature
 from posealign_keras.data.loaders import (
@@ -61,6 +62,7 @@ __all__ = [
     "load_poses",
     "load_sequences",
     "pose_sequences",
+    "read_hdf5",
     "read_records",
     "unlabelled_clips",
     "verify_records",

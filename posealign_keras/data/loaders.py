@@ -19,8 +19,9 @@ def load_poses(source, batch_size: int, **options):
     """Single poses, for `PoseAAE`.
 
     Args:
-        source: Directory of `POSE_SEQUENCE` records; or several, or a pattern such as `"records/*/pose_sequence"`, that
-            are put together. Or an array `(N, joints, 3)`, root-relative, in the axes of a level camera.
+        source: Directory of `POSE_SEQUENCE` records, a path or a URL as for `read_records`; or several, or a pattern
+            such as `"records/*/pose_sequence"`, that are put together. Or an array `(N, joints, 3)`, root-relative, in
+            the axes of a level camera.
         batch_size: Poses per batch.
         **options: See `Pipeline`.
 
@@ -144,6 +145,7 @@ def load_adaptation(
     source_per_batch: int = 32,
     frame_step: int = 2,
     source_split: str | None = None,
+    source_subjects: tuple[str, ...] | None = None,
     augmentation: ImageAugmentation | None = None,
     **options,
 ):
@@ -158,6 +160,8 @@ def load_adaptation(
         source_per_batch: Labelled images per batch.
         frame_step: Every so many frames of a clip are among the single frames.
         source_split: Split of the source, if it is another than that of the clips.
+        source_subjects: The people whose images are replayed, such as `("S1",)` of the target for the semi-supervised
+            variant; `None` for all.
         augmentation: Random crops and colours of all of them.
         **options: See `Pipeline`; `training` must be true.
 
@@ -174,11 +178,13 @@ def load_adaptation(
         raise ValueError("`training` must be true: there is nothing to evaluate. Received: training=False")
     parts = {"clips": pipeline.batches(_clips(pipeline, clips), batch_size, augmentation)}
     if images_per_batch:
-        frames = _frames(pipeline, clips, frame_step)
+        # The checksums of these files are compared already.
+        frames = _frames(Pipeline(**{**options, "verify": False}), clips, frame_step)
         parts["images"] = pipeline.batches(frames, images_per_batch, augmentation)
     if source is not None:
         split = {} if source_split is None else {"split": source_split}
-        parts["source"] = load_labelled_images(source, source_per_batch, augmentation, **{**options, **split})
+        replayed = {**options, **split, "subjects": source_subjects}
+        parts["source"] = load_labelled_images(source, source_per_batch, augmentation, **replayed)
 
     def named(batch):
         if "source" not in batch:

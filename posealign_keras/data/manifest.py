@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from posealign_keras.data.record_schema import RecordSchema
+from posealign_keras.data.remote_path import RemotePath, records_path
 from posealign_keras.data.shard import Shard
 
 _FORMAT = 1
@@ -44,18 +45,31 @@ class Manifest:
     metadata: dict[str, Any]
 
     @staticmethod
-    def path(directory: str | os.PathLike, split: str) -> Path:
-        """Where the manifest of `split` is."""
-        return Path(directory) / f"{split}{_SUFFIX}"
+    def file_name(split: str) -> str:
+        """Name of the file in the directory of the records."""
+        return f"{split}{_SUFFIX}"
 
     @staticmethod
-    def splits(directory: str | os.PathLike) -> list[str]:
-        """Names of the complete splits in `directory`, sorted."""
-        return sorted(path.name.removesuffix(_SUFFIX) for path in Path(directory).glob(f"*{_SUFFIX}"))
+    def path(directory: str | os.PathLike | RemotePath, split: str) -> Path | RemotePath:
+        """Where the manifest of `split` is; `directory` is a path or a URL."""
+        return records_path(directory) / Manifest.file_name(split)
+
+    @staticmethod
+    def splits(directory: str | os.PathLike | RemotePath) -> list[str]:
+        """Names of the complete splits in `directory`, a path or a URL, sorted.
+
+        Raises:
+            NotImplementedError: If `directory` is a URL of HTTP, which has no listing.
+        """
+        return sorted(path.name.removesuffix(_SUFFIX) for path in records_path(directory).glob(f"*{_SUFFIX}"))
 
     @classmethod
-    def load(cls, directory: str | os.PathLike, split: str) -> Self:
+    def load(cls, directory: str | os.PathLike | RemotePath, split: str) -> Self:
         """Read the manifest of `split`.
+
+        Args:
+            directory: Where the records are: a path, or a URL as `read_records` takes.
+            split: Name of the split.
 
         Raises:
             FileNotFoundError: If there is none; the message says what was looked for and which splits exist.
@@ -72,7 +86,10 @@ class Manifest:
             manifest._check_types()
             return manifest
         except FileNotFoundError as error:
-            splits = ", ".join(cls.splits(directory)) or "none"
+            try:
+                splits = ", ".join(cls.splits(directory)) or "none"
+            except NotImplementedError:
+                splits = "unknown, since they cannot be listed"
             raise FileNotFoundError(
                 f"No complete split {split!r}: {path} does not exist. Complete splits there: {splits}"
             ) from error
@@ -134,6 +151,6 @@ class Manifest:
                     f"Expected: {wanted!r}. Received: {received!r}"
                 )
 
-    def check_shards(self, directory: str | os.PathLike, verify: bool = False) -> list[Path]:
+    def check_shards(self, directory: str | os.PathLike | RemotePath, verify: bool = False) -> list[Path | RemotePath]:
         """Paths of the shards, after `Shard.check` of each."""
         return [shard.check(directory, verify) for shard in self.shards]

@@ -1,9 +1,10 @@
 """Which pose sequences show the same recording, whatever skeleton they were retargeted to."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import numpy as np
 
+from posealign_keras.data.window_index import WINDOW, WindowIndex
 from posealign_keras.skeletons import BODY17
 
 # Directions that retargeting leaves alone, as (from, to). The links of the spine and the neck are not among them:
@@ -26,12 +27,10 @@ _DIRECTIONS = np.array(
         ]
     ]
 )
-_WINDOW = 30
-_QUERY_STRIDE = 15
-# Frames compared within a window while looking for candidates; the exact comparison uses every frame.
-_SAMPLED = np.array([0, 10, 20, 29])
 # Windows of near-duplicates may be further apart than the whole overlap is on average.
 _CANDIDATE_FACTOR = 1.5
+# Pairs of sequences that are kept in mind at once, a byte each.
+_PAIRS = 1 << 26
 
 
 def pose_descriptors(positions: np.ndarray) -> np.ndarray:
@@ -65,14 +64,26 @@ def motion_distance(first: np.ndarray, second: np.ndarray) -> float:
         Root mean square difference of the cosines over the overlap.
     """
     shorter = min(len(first), len(second))
-    needed = max(min(_WINDOW, shorter), 3 * shorter // 4)
-    squares = _squared_distances(first, second)
-    shifts = range(needed - len(first), len(second) - needed + 1)
-    errors = [float(np.diagonal(squares, shift).mean()) for shift in shifts]
-    shift = shifts[int(np.argmin(errors))]
+    needed = max(min(WINDOW, shorter), 3 * shorter // 4)
+    shifts = np.arange(needed - len(first), len(second) - needed + 1)
+    shift = int(shifts[_mean_squares(first, second, shifts).argmin()])
     earlier, later = (first, second) if shift >= 0 else (second, first)
     overlap = min(len(earlier), len(later) - abs(shift))
     return _subframe_distance(earlier[:overlap], later[abs(shift) : abs(shift) + overlap])
+
+
+def _mean_squares(first: np.ndarray, second: np.ndarray, shifts: np.ndarray) -> np.ndarray:
+    """Mean squared difference of `first[t]` and `second[t + shift]` over the frames where both are, for each shift."""
+    # The products at all shifts at once are a correlation. In double precision: the squares nearly cancel them.
+    length = 1 << int(len(first) + len(second) - 1).bit_length()
+    spectra = [np.fft.rfft(sequence.T.astype(float), length) for sequence in (first, second)]
+    products = np.fft.irfft((spectra[0].conj() * spectra[1]).sum(axis=0), length)[shifts]
+    start, stop = np.maximum(-shifts, 0), np.minimum(len(second) - shifts, len(first))
+    squares = 0.0
+    for sequence, begin, end in ((first, start, stop), (second, start + shifts, stop + shifts)):
+        total = np.concatenate([[0.0], np.cumsum((sequence.astype(float) ** 2).sum(axis=1))])
+        squares = squares + total[end] - total[begin]
+    return (squares - 2 * products) / ((stop - start) * first.shape[1])
 
 
 def _subframe_distance(first: np.ndarray, second: np.ndarray) -> float:
@@ -87,56 +98,46 @@ def _subframe_distance(first: np.ndarray, second: np.ndarray) -> float:
     return best**0.5
 
 
-def group_near_duplicates(sequences: Sequence[np.ndarray], threshold: float = 0.031) -> np.ndarray:
+def group_near_duplicates(sequences: Iterable[np.ndarray], threshold: float = 0.031) -> np.ndarray:
     """Number the sequences so that those which show the same recording share a number.
 
-    Two sequences are near-duplicates if `motion_distance` between them is below the threshold; the groups are the
-    connected components. The default was measured on 172 sequences of the CMU motion capture database retargeted
-    by three sources: the 11 clips that exist twice are 0.015 to 0.027 apart; different takes start at 0.0305 (one
-    person walking straight on, take after take) and, walking aside, at 0.047. At the default one pair of such takes
-    is grouped as well, which costs nothing; a clip that is missed would be learned from and tested on.
+    Two sequences are near-duplicates if they are close in at least one window and `motion_distance` between them is
+    below the threshold; the groups are the connected components. The default was measured on 172 sequences of the CMU
+    motion capture database retargeted by three sources: the 11 clips that exist twice are 0.015 to 0.027 apart;
+    different takes start at 0.0305 (one person walking straight on, take after take) and, walking aside, at 0.047. At
+    the default one pair of such takes is grouped as well, which costs nothing; a clip that is missed would be learned
+    from and tested on.
+
+    A sequence of fewer than 30 frames has no window, and is compared with all others.
 
     Args:
-        sequences: `(T, 17, 3)` arrays, joints in `BODY17` order, any frame and unit.
+        sequences: `(T, 17, 3)` arrays, joints in `BODY17` order, any frame and unit. They are looked at once, one
+            after the other, so that they need not be in memory together.
         threshold: Largest distance between near-duplicates, a difference of cosines.
 
     Returns:
         `(S,)` integers, numbered from 0 in the order of each group's first sequence.
     """
     described = [pose_descriptors(sequence) for sequence in sequences]
+    if not described:
+        return np.zeros(0, int)
+    offsets = np.concatenate([[0], np.cumsum([len(frames) for frames in described])])
+    frames = np.concatenate(described)
+    # Views, so that nothing is in memory twice.
+    described = np.split(frames, offsets[1:-1])
+    short = np.diff(offsets) < WINDOW
+    index = WindowIndex(frames, offsets, _CANDIDATE_FACTOR * threshold)
     group = np.arange(len(described))
-    for first, second in _candidate_pairs(described, _CANDIDATE_FACTOR * threshold):
-        # Sequences that a chain of pairs has joined already need no further look.
-        if group[first] != group[second] and motion_distance(described[first], described[second]) < threshold:
-            group[group == group[second]] = group[first]
+    looked_up = max(_PAIRS // len(described), 1)
+    for start in range(0, len(described), looked_up):
+        chosen = np.arange(start, min(start + looked_up, len(described)))
+        close = index.close_to(chosen, known=group[chosen][:, None] == group)
+        close |= short[chosen][:, None] | short
+        for first, others in zip(chosen, close, strict=True):
+            # Sequences that a chain of pairs has joined already need no further look.
+            for second in np.flatnonzero(others & (group != group[first])):
+                pair = sorted((first, second))
+                if group[first] != group[second] and motion_distance(*(described[one] for one in pair)) < threshold:
+                    group[group == group[second]] = group[first]
     _, first_member, numbered = np.unique(group, return_index=True, return_inverse=True)
     return np.argsort(np.argsort(first_member))[numbered]
-
-
-def _candidate_pairs(described: list[np.ndarray], threshold: float) -> list[tuple[int, int]]:
-    """Pairs that come close in at least one window; a cheap look that leaves few pairs for the exact one."""
-    lengths = np.array([len(sequence) for sequence in described])
-    # A sequence shorter than a window is compared with all others, since it has no window to look at.
-    short = lengths < _WINDOW
-    close = short[:, None] | short[None, :]
-    long = np.flatnonzero(~short)
-    if len(long):
-        windows = [_flat_windows(described[index]) for index in long]
-        bounds = np.concatenate([[0], np.cumsum([len(rows) for rows in windows])])[:-1]
-        everything = np.concatenate(windows)
-        for index, rows in zip(long, windows, strict=True):
-            queries = rows[::_QUERY_STRIDE]
-            nearest = np.minimum.reduceat(_squared_distances(queries, everything).min(axis=0), bounds)
-            close[index, long] |= nearest < threshold**2
-    return [(int(i), int(j)) for i, j in np.argwhere(np.triu(close | close.T, 1))]
-
-
-def _flat_windows(described: np.ndarray) -> np.ndarray:
-    starts = np.arange(len(described) - _WINDOW + 1)
-    return described[starts[:, None] + _SAMPLED].reshape(len(starts), -1)
-
-
-def _squared_distances(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """`(A, B)` mean squared difference between every row of one array and every row of the other."""
-    squares = (first**2).sum(axis=1)[:, None] + (second**2).sum(axis=1) - 2 * first @ second.T
-    return np.maximum(squares, 0) / first.shape[1]

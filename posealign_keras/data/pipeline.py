@@ -10,6 +10,7 @@ import numpy as np
 
 from posealign_keras.data.manifest import Manifest
 from posealign_keras.data.record_reader import read_records
+from posealign_keras.data.remote_path import matching_paths
 from posealign_keras.data.tensorflow_import import import_tensorflow
 
 # Records that are shuffled before they are taken apart.
@@ -30,6 +31,7 @@ class Pipeline:
         verify: Whether to compare the checksums of all files first, so that damage is found before training.
         damaged: What to do about files that are damaged: `"raise"` an error that names the file and the place, or
             `"skip"` and warn, with counts.
+        subjects: The people whose records are read; `None` for all. Not for arrays.
 
     Raises:
         ValueError: If an argument is not as described.
@@ -44,6 +46,7 @@ class Pipeline:
         cache: bool | str = False,
         verify: bool = True,
         damaged: Literal["raise", "skip"] = "raise",
+        subjects: tuple[str, ...] | None = None,
     ):
         self.split = split
         self.training = training
@@ -52,6 +55,7 @@ class Pipeline:
         self.cache = cache
         self.verify = verify
         self.damaged = damaged
+        self.subjects = None if subjects is None else tuple(subjects)
         if not 0 <= shard[1] < shard[0]:
             raise ValueError(f"`shard` must be (number, index) with 0 <= index < number. Received: shard={shard}")
 
@@ -67,10 +71,15 @@ class Pipeline:
         """
 
         def elements(dataset):
+            if self.subjects is not None:
+                tf = import_tensorflow()
+                wanted = tf.constant(self.subjects, tf.string)
+                dataset = dataset.filter(lambda record: tf.reduce_any(record["subject"] == wanted))
             dataset = dataset.map(transform)
             return dataset.unbatch() if unbatch else dataset
 
         directories = _directories(source, self.split)
+        self._check_subjects(directories)
         # What is cached is in the order of writing, or every epoch would have the order of the first.
         early = self.training and not self.cache
         dataset = elements(self._records(directories, schema, buffer if early and not unbatch else None, early))
@@ -110,8 +119,20 @@ class Pipeline:
         """A file for exactly these elements: others have other names."""
         os.makedirs(str(self.cache), exist_ok=True)
         shards = [shard.sha256 for directory in directories for shard in Manifest.load(directory, self.split).shards]
-        digest = hashlib.sha256(f"{shards} {self.shard} {unbatch}".encode()).hexdigest()[:16]
+        digest = hashlib.sha256(f"{shards} {self.shard} {unbatch} {self.subjects or ''}".encode()).hexdigest()[:16]
         return os.path.join(str(self.cache), f"{schema.name}-{self.split}-{digest}")
+
+    def _check_subjects(self, directories):
+        """Without a record, training would wait for one for ever."""
+        if self.subjects is None:
+            return
+        manifests = [Manifest.load(directory, self.split) for directory in directories]
+        known = {subject for manifest in manifests for subject in manifest.values["subject"]}
+        if not self.subjects or not set(self.subjects) <= known:
+            raise ValueError(
+                f"`subjects` must be of those in the records: {', '.join(sorted(known))}. "
+                f"Received: subjects={self.subjects}"
+            )
 
     def largest(self, source, axis: str) -> int:
         """The largest size of a named axis over the records of a source."""
@@ -120,6 +141,8 @@ class Pipeline:
 
     def of_arrays(self, *arrays, buffer: int):
         """The rows of arrays in memory, shuffled in training."""
+        if self.subjects is not None:
+            raise ValueError(f"`subjects` must be None for arrays. Received: subjects={self.subjects}")
         if len({len(array) for array in arrays}) > 1:
             raise ValueError(f"`source` must be arrays of one length. Received: {[len(array) for array in arrays]}")
         if len(arrays[0]) <= self.shard[1]:
@@ -150,14 +173,19 @@ class Pipeline:
 
 
 def _directories(source, split):
-    """The directories that a source names: one, several, or those of a pattern that have the split."""
+    """The directories, or their URLs, that a source names: one, several, or those of a pattern that have the split."""
     sources = [source] if isinstance(source, str | os.PathLike) else list(source)
     found = []
     for one in [os.fspath(path) for path in sources]:
         if os.path.isdir(one) or not glob.has_magic(one):
             found.append(one)
             continue
-        matching = [path for path in sorted(glob.glob(one)) if Manifest.path(path, split).exists()]
+        # The manifests are looked for, since not every file system has directories.
+        manifests = f"{one.rstrip('/')}/{Manifest.file_name(split)}"
+        try:
+            matching = sorted(str(path.parent) for path in matching_paths(manifests))
+        except NotImplementedError as error:
+            raise ValueError(f"`source` must be a directory, not a pattern: {error}. Received: {one!r}") from error
         if not matching:
             raise FileNotFoundError(f"`source` must match directories with a split {split!r}. Received: {one!r}")
         found += matching

@@ -2,13 +2,13 @@
 
 import os
 import warnings
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
 from posealign_keras.data.manifest import Manifest
 from posealign_keras.data.record_schema import RecordSchema
+from posealign_keras.data.remote_path import records_path
 from posealign_keras.data.schema import LABELLED_CLIP, LABELLED_IMAGE, POSE_SEQUENCE, UNLABELLED_CLIP, get_schema
 from posealign_keras.data.shard_file import ShardFile
 from posealign_keras.data.tensorflow_import import import_tensorflow
@@ -40,7 +40,8 @@ def read_records(
     records share.
 
     Args:
-        directory: Where the records are.
+        directory: Where the records are: a path, or a URL that TensorFlow (`gs://`) or `tensorflow_io` (`s3://`,
+            `hdfs://`, `http://`, `https://`, …; extra `io`) reads, as a `str`.
         split: Name of the split.
         schema: Kind that the records must be of; see there for the features, units and coordinate frames.
         shuffle_seed: Seed of the shuffled order; `None` keeps the order of writing.
@@ -48,7 +49,8 @@ def read_records(
         batch_size: Records per batch; the last batch may be smaller. `None` gives single records, which is
             needed where records differ in length (`padded_batch` them then).
         decode_images: Whether images become uint8 pixels, or stay JPEG byte strings.
-        verify: Whether to compare the SHA-256 of every shard first, beside its size.
+        verify: Whether to compare the SHA-256 of every shard first, beside its size; every byte of a URL then comes
+            over the network once more.
         damaged: What to do about shards that differ from what was written: `"raise"` an error, or `"skip"` what cannot
             be read, with a warning that says how many records of which file. Implies `verify`. A missing shard is
             always an error.
@@ -63,7 +65,9 @@ def read_records(
     Raises:
         FileNotFoundError: If there is no complete split of that name or a shard is missing.
         ValueError: If the records are of another schema, version or skeleton, or a shard has changed; with `verify`
-            the message names the file and the place in it.
+            the message names the file and the place in it. If no file system reads such a URL.
+        ImportError: If TensorFlow is not installed, or a URL needs `tensorflow_io` and that cannot be loaded.
+        OSError: If a URL cannot be read; the message names it.
         tensorflow.errors.DataLossError: While reading, from a shard damaged in place; `verify_records` tells where.
     """
     manifest = Manifest.load(directory, split)
@@ -170,7 +174,7 @@ def verify_records(directory: str | os.PathLike, split: str, schema: RecordSchem
     """Read every byte of a split and check it: checksums, number of records, and that each parses.
 
     Args:
-        directory: Where the records are.
+        directory: Where the records are: a path, or a URL as for `read_records`.
         split: Name of the split.
         schema: Kind that the records must be of; by default the one that the manifest names.
 
@@ -202,7 +206,7 @@ def verify_records(directory: str | os.PathLike, split: str, schema: RecordSchem
 def _readable(manifest, directory, verify, damaged):
     """The file of each shard, and how many of its records can be read."""
     for shard in manifest.shards:
-        path = Path(directory) / shard.name
+        path = records_path(directory) / shard.name
         try:
             yield shard.check(directory, verify or damaged == "skip"), shard.num_records
         except ValueError as error:

@@ -7,12 +7,12 @@ import re
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, Self
 
 from posealign_keras.data.claimed_directory import claimed_directory
 from posealign_keras.data.manifest import Manifest
 from posealign_keras.data.record_schema import RecordSchema
+from posealign_keras.data.remote_path import local_path
 from posealign_keras.data.shard import Shard
 from posealign_keras.data.shard_file import ShardFile, disk_errors, synchronize
 from posealign_keras.data.tensorflow_import import import_tensorflow
@@ -30,7 +30,7 @@ class RecordWriter:
     or lacks a manifest, and the next writer of the split removes it.
 
     Args:
-        directory: Where to write; created if missing.
+        directory: Where to write, on a disk; created if missing.
         schema: Kind of the records; its skeleton goes into the manifest.
         split: Name of the split, such as `"train"`: letters, digits, `_` and `-`.
         shard_size_mb: Size in megabytes (10^6 bytes) that no shard exceeds, except by one larger record.
@@ -75,7 +75,7 @@ class RecordWriter:
             self.metadata = json.loads(json.dumps(dict(metadata or {}), allow_nan=False))
         except (TypeError, ValueError) as error:
             raise ValueError(f"`metadata` must be what JSON can hold. Received: metadata={metadata!r}") from error
-        self.directory = Path(directory)
+        self.directory = local_path("directory", directory)
         self.schema = schema
         self.split = split
         self.shard_size_mb = shard_size_mb
@@ -85,7 +85,7 @@ class RecordWriter:
         self._is_entered = False
 
     def __enter__(self) -> Self:
-        manifest_path = Manifest.path(self.directory, self.split)
+        manifest_path = self.directory / Manifest.file_name(self.split)
         if manifest_path.exists() and not self.overwrite:
             raise FileExistsError(
                 f"Split {self.split!r} exists already ({manifest_path}); pass overwrite=True to replace it."
@@ -203,7 +203,7 @@ class RecordWriter:
         manifest = self._manifest([replace(shard, name=name) for shard, name in zip(self._shards, names, strict=True)])
         with disk_errors(self.directory):
             # All that needs room on the disk is done before anything old is removed.
-            path = Manifest.path(self.directory, self.split)
+            path = self.directory / Manifest.file_name(self.split)
             manifest.save(self._scratch / path.name)
             # From here to the new manifest there is none, so nobody can read old and new shards mixed.
             path.unlink(missing_ok=True)

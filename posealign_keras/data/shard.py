@@ -5,6 +5,11 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from posealign_keras.data.remote_path import RemotePath, records_path
+
+# Bytes that are read at once for a checksum.
+_BLOCK = 1 << 24
+
 
 @dataclass(frozen=True)
 class Shard:
@@ -22,18 +27,18 @@ class Shard:
     num_bytes: int
     sha256: str
 
-    def check(self, directory: str | os.PathLike, verify: bool = False) -> Path:
+    def check(self, directory: str | os.PathLike | RemotePath, verify: bool = False) -> Path | RemotePath:
         """Path of the file in `directory`, after a check that it is there and whole.
 
         Args:
-            directory: Where the file is.
+            directory: Where the file is, a path or a URL.
             verify: Whether to compare the SHA-256 of the file, beside its size.
 
         Raises:
             FileNotFoundError: If the file is missing.
             ValueError: If it is not what was written; the message names the file.
         """
-        path = Path(directory) / self.name
+        path = records_path(directory) / self.name
         if not path.is_file():
             raise FileNotFoundError(f"A shard of these records is missing: {path} does not exist.")
         num_bytes = path.stat().st_size
@@ -44,7 +49,10 @@ class Shard:
         return path
 
 
-def file_sha256(path: Path) -> str:
+def file_sha256(path: Path | RemotePath) -> str:
     """SHA-256 of a file, as hexadecimal digits."""
+    digest = hashlib.sha256()
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        while block := file.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()

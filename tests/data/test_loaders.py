@@ -16,6 +16,7 @@ from posealign_keras.data import (
     load_labelled_images,
     load_poses,
     load_sequences,
+    shard,
 )
 from posealign_keras.data.motion_library import to_upright_camera_frame
 
@@ -279,6 +280,19 @@ def test_adaptation_gets_clips_frames_and_source(tmp_path):
     (only,) = next(iter(load_adaptation(clips, batch_size=2)))
     assert set(only) == {"clips"}
     assert len(source) == 3
+
+
+def test_the_files_of_adaptation_are_checked_once(tmp_path, monkeypatch):
+    write_clips(tmp_path / "clips", count=6)
+    write_images(tmp_path / "images")
+    checked = []
+    checksum = shard.file_sha256
+    monkeypatch.setattr(shard, "file_sha256", lambda path: checked.append(path.parent.name) or checksum(path))
+    load_adaptation(tmp_path / "clips", tmp_path / "images", batch_size=2, images_per_batch=5)
+    assert sorted(checked) == ["clips", "images"]
+    damage(tmp_path / "clips")
+    with pytest.raises(ValueError, match="SHA-256"):
+        load_adaptation(tmp_path / "clips", tmp_path / "images", batch_size=2, images_per_batch=5)
 
 
 @pytest.mark.parametrize("cache", [True, "files"])

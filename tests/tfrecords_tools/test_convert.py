@@ -97,6 +97,7 @@ def test_a_damaged_file_stops_the_conversion_or_is_left_out(motion_file, tmp_pat
     [
         ({"dataset": "nothing"}, "`dataset`"),
         ({"kinds": ["labelled_image"]}, "`kinds`"),
+        ({"out": "s3://bucket/records"}, "`out` must be on a disk"),
         ({"workers": 0}, "`workers`"),
         ({"fps": -1}, "`fps`"),
         ({"unit": "ell"}, "`unit`"),

@@ -75,7 +75,7 @@ class Arrays(Reader):
                 (str(text["names"][index] or f"{path.stem}-{index}"), str(text["subjects"][index]), text, path, index)
                 for index in range(len(content["sequences"]))
             ]
-        groups = group_near_duplicates([self._positions(path, index) for *_, path, index in found])
+        groups = group_near_duplicates(self._positions(path, index) for *_, path, index in found)
         return [
             RecordingId(
                 sequence=name,

@@ -1,14 +1,17 @@
 """The reader of BVH files: kinematics, names, units, axes, first frames, real files, and damage."""
 
 import contextlib
+import functools
 import json
 import os
 from pathlib import Path
 
+import motion_recording
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from motion_recording import KIND, joint, refusals_name
 from scipy.spatial.transform import Rotation
 
 from posealign_keras.data import POSE_SEQUENCE, load_arrays
@@ -19,7 +22,6 @@ from tfrecords_tools.joint_map import JointMap
 from tfrecords_tools.readers.bvh import BVH
 from tfrecords_tools.readers.bvh_joints import find_joints
 
-KIND = "pose_sequence"
 ROOT_CHANNELS = "Xposition Yposition Zposition Zrotation Yrotation Xrotation"
 # A body of metres, y up, that faces +z: its left is +x. Names of MotionBuilder.
 BODY = {
@@ -176,14 +178,7 @@ def write_body(path, rotations=None, joints=BODY, scale=1.0, values=None, ends=(
     return path
 
 
-def read_one(root, **options):
-    reader = BVH(root, **options)
-    (recording_id,) = reader.list(KIND)
-    return reader.read(recording_id, KIND)
-
-
-def joint(positions, name):
-    return positions[..., BODY17.index(name), :]
+read_one = functools.partial(motion_recording.read_one, BVH)
 
 
 # Kinematics.
@@ -545,16 +540,6 @@ def test_frames_of_records_count_from_the_first_of_the_file(tmp_path):
 
 
 # Damage.
-
-
-@contextlib.contextmanager
-def refusals_name(name):
-    try:
-        yield
-    except ValueError as error:
-        if name not in str(error):
-            pytest.fail(f"the error does not name {name}: {error}")
-        raise
 
 
 def assert_refused(path, content):

@@ -1,10 +1,13 @@
 """The reader of the CMU data base: ASF and AMC files, their kinematics, rates and groups, and damage."""
 
 import contextlib
+import functools
 import json
 
+import motion_recording
 import numpy as np
 import pytest
+from motion_recording import KIND, joint, refusals_name
 from scipy.spatial.transform import Rotation
 
 from posealign_keras.data import POSE_SEQUENCE, load_arrays
@@ -13,7 +16,6 @@ from tfrecords_tools import convert
 from tfrecords_tools.formats.asf_amc import ASFSkeleton
 from tfrecords_tools.readers.cmu_mocap import CMUMocap
 
-KIND = "pose_sequence"
 UNIT = 0.0254 / 0.45
 DOWN = (0.342020, -0.939693, 0)
 # Name: parent, direction, length, axis, degrees of freedom. Lengths are near those of subject 2.
@@ -84,14 +86,7 @@ def write_trial(root, name="02_01", frames=(STANDING,) * 2, skeleton=None, text=
     return directory / f"{name}.amc"
 
 
-def read_one(root, **options):
-    reader = CMUMocap(root, **options)
-    (recording_id,) = reader.list(KIND)
-    return reader.read(recording_id, KIND)
-
-
-def joint(positions, name):
-    return positions[..., BODY17.index(name), :]
+read_one = functools.partial(motion_recording.read_one, CMUMocap)
 
 
 # Kinematics.
@@ -274,16 +269,6 @@ def test_end_to_end(tmp_path):
 def assert_refused(root, name):
     with pytest.raises(ValueError, match=name):
         read_one(root)
-
-
-@contextlib.contextmanager
-def refusals_name(name):
-    try:
-        yield
-    except ValueError as error:
-        if name not in str(error):
-            pytest.fail(f"the error does not name {name}: {error}")
-        raise
 
 
 def test_truncated_skeletons_are_refused(tmp_path):
