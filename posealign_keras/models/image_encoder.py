@@ -4,10 +4,11 @@ import keras
 from keras import layers, ops
 
 from posealign_keras.models.backbones import resnet50_to_res4, small_resnet
+from posealign_keras.models.preset import FromPreset
 
 
 @keras.saving.register_keras_serializable(package="posealign_keras")
-class ImageEncoder(keras.Model):
+class ImageEncoder(FromPreset, keras.Model):
     """G: a square person crop to a pose latent in [-1, 1].
 
     Args:
@@ -28,6 +29,8 @@ class ImageEncoder(keras.Model):
     Reference:
         Kundu et al., NeurIPS 2021, section 4 (implementation details).
     """
+
+    preset_entry = "image_encoder"
 
     def __init__(
         self,

@@ -3,9 +3,11 @@
 import keras
 from keras import layers, ops
 
+from posealign_keras.models.preset import FromPreset
+
 
 @keras.saving.register_keras_serializable(package="posealign_keras")
-class MotionAutoencoder(keras.Model):
+class MotionAutoencoder(FromPreset, keras.Model):
     """E_m and D_m: sequences of pose latents to one motion latent in [-1, 1] and back.
 
     Encoder and decoder are stacks of bidirectional LSTMs. The encoder reads its latent out of the outputs at all
@@ -28,6 +30,8 @@ class MotionAutoencoder(keras.Model):
     Reference:
         Kundu et al., NeurIPS 2021, section 3.1.
     """
+
+    preset_entry = "motion_autoencoder"
 
     def __init__(
         self,

@@ -4,12 +4,13 @@ import keras
 from keras import ops
 
 from posealign_keras.models.networks import multilayer_perceptron
+from posealign_keras.models.preset import FromPreset
 from posealign_keras.ops import bone_directions, joints_from_bones, unit
 from posealign_keras.skeletons import get_skeleton
 
 
 @keras.saving.register_keras_serializable(package="posealign_keras")
-class PoseAutoencoder(keras.Model):
+class PoseAutoencoder(FromPreset, keras.Model):
     """E_p and D_p: poses to latents in [-1, 1] and back.
 
     The encoder looks at bone directions only, so body size does not matter to it. The decoder gives unit bone
@@ -35,6 +36,8 @@ class PoseAutoencoder(keras.Model):
     Reference:
         Kundu et al., NeurIPS 2021, section 3.1.
     """
+
+    preset_entry = "pose_autoencoder"
 
     def __init__(self, latent_dim: int = 32, width: int = 1024, depth: int = 3, skeleton="body17", name=None, **kwargs):
         super().__init__(name=name, **kwargs)

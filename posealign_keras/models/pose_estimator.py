@@ -2,9 +2,21 @@
 
 import keras
 import numpy as np
+from keras import ops
 
+from posealign_keras.models.agreement import combine_both_ways
 from posealign_keras.models.image_encoder import ImageEncoder
 from posealign_keras.models.pose_autoencoder import PoseAutoencoder
+from posealign_keras.models.resizing import resize_to_square
+from posealign_keras.models.video_estimation import estimate_video
+from posealign_keras.models.video_poses import VideoPoses
+from posealign_keras.ops import length
+from posealign_keras.relations import PoseFlip
+
+# Metres between the joints of a pose and of what the pose auto-encoder makes of it, at which the plausibility is 1/e.
+_USUAL_DISTANCE = 0.05
+# What `get_config` tells beside the arguments.
+_FACTS = ("joint_names", "unit", "coordinate_frame", "root_joint")
 
 
 @keras.saving.register_keras_serializable(package="posealign_keras")
@@ -16,11 +28,15 @@ class PoseEstimator(keras.Model):
         pose_autoencoder: The `PoseAutoencoder` whose decoder D_p turns latents into poses.
 
     Call arguments:
-        images: `(batch, image_size, image_size, 3)`, RGB, values 0 to 255, any dtype.
+        images: `(batch, height, width, 3)` of any size, RGB, values 0 to 255, any dtype. A person fills most of each.
+            Those that are not `image_size` wide and high are fitted into that, without stretching.
 
     Returns:
-        `{"pose_3d": (batch, joints, 3), "latent": (batch, latent_dim)}`; poses in metres, root-relative, camera frame
-        (x right, y down, z forward), with the canonical bone lengths of the skeleton.
+        `{"pose_3d": (batch, joints, 3), "latent": (batch, latent_dim), "plausibility": (batch,)}`. Poses in metres,
+        root-relative, camera frame (x right, y down, z forward), with the canonical bone lengths of the skeleton.
+        Plausibility is 1 where the pose auto-encoder gives the pose back, as it does with poses like those that it
+        learned from, and exp(-d / 0.05 m) where its joints come back d away on average. It ranks poses, and is no
+        probability; see `estimate_both_ways`.
 
     Raises:
         ValueError: If the two models have different latents.
@@ -37,21 +53,51 @@ class PoseEstimator(keras.Model):
         self.pose_autoencoder = pose_autoencoder
         self.built = True
 
+    @classmethod
+    def from_preset(cls, preset, load_weights: bool = True, **arguments) -> "PoseEstimator":
+        """Load the image encoder and the pose auto-encoder of a preset.
+
+        Args:
+            preset: Name of a preset that comes with the package, one of `preset_names()`; or a directory.
+            load_weights: Whether to load the weights of the preset, if it has any; otherwise it is untrained.
+            **arguments: Replace arguments of the `ImageEncoder`, such as `weights="imagenet"` in `"resnet50_paper"`.
+
+        Raises:
+            FileNotFoundError: If there is no such preset.
+            ValueError: If a file of it is damaged; the message names it.
+        """
+        return cls(
+            ImageEncoder.from_preset(preset, load_weights, **arguments),
+            PoseAutoencoder.from_preset(preset, load_weights),
+        )
+
+    def save_to_preset(self, directory, overwrite: bool = False) -> None:
+        """Save the image encoder and the pose auto-encoder to a preset; see `FromPreset.save_to_preset`."""
+        self.image_encoder.save_to_preset(directory, overwrite)
+        self.pose_autoencoder.save_to_preset(directory, overwrite)
+
     @property
     def skeleton(self):
         """The skeleton of the poses."""
         return self.pose_autoencoder.skeleton
 
+    @property
+    def image_size(self) -> int:
+        """Height and width of the images that the image encoder sees."""
+        return self.image_encoder.image_size
+
     def call(self, images, training=False):
-        """Poses and latents of `(batch, image_size, image_size, 3)` images."""
-        latents = self.image_encoder(images, training=training)
-        return {"pose_3d": self.pose_autoencoder.decode(latents), "latent": latents}
+        """Poses, latents and their plausibility of `(batch, height, width, 3)` images."""
+        latents = self.image_encoder(resize_to_square(images, self.image_size), training=training)
+        poses = self.pose_autoencoder.decode(latents)
+        distances = ops.mean(length(self.pose_autoencoder(poses) - poses), axis=-1)
+        return {"pose_3d": poses, "latent": latents, "plausibility": ops.exp(-distances / _USUAL_DISTANCE)}
 
     def predict_poses(self, images, batch_size: int = 128) -> np.ndarray:
         """Poses of images as one array.
 
         Args:
-            images: `(N, image_size, image_size, 3)`, RGB, values 0 to 255.
+            images: `(N, height, width, 3)`, RGB, values 0 to 255.
             batch_size: Images per step.
 
         Returns:
@@ -59,12 +105,59 @@ class PoseEstimator(keras.Model):
         """
         return self.predict(images, batch_size=batch_size, verbose=0)["pose_3d"]
 
+    def estimate_both_ways(self, images, batch_size: int = 128) -> dict[str, np.ndarray]:
+        """Poses from images and from their mirror images: better ones, and how far one can trust them.
+
+        Args:
+            images: `(N, height, width, 3)`, RGB, values 0 to 255.
+            batch_size: Images per step; each is seen twice.
+
+        Returns:
+            `pose_3d (N, joints, 3)`: the mean of the pose in the image and of the mirrored pose in its mirror image,
+            brought to a possible pose by the pose auto-encoder, metres, root-relative, camera frame, canonical bone
+            lengths; `latent (N, latent_dim)` of that pose;
+            `plausibility (N,)`, the lower one of the two; `confidence (N,)`: that, times exp(-d / 0.1 m) where the
+            joints of both are d apart on average. It ranks poses; it is no probability. What it is worth on data with
+            labels, `evaluation.calibration` tells; on the demonstration's, see `tests/benchmarks/confidence.py`.
+        """
+        flip = PoseFlip(self.skeleton)
+        images = np.asarray(images)
+        straight = self.predict(images, batch_size=batch_size, verbose=0)
+        mirrored = self.predict(flip.transform_images(images), batch_size=batch_size, verbose=0)
+        return combine_both_ways(self.pose_autoencoder, flip, straight, mirrored)
+
+    def predict_video(self, video, boxes=None, **options) -> np.ndarray:
+        """3D poses of a person in every frame of a video.
+
+        Args:
+            video: Path of a video or of a folder of numbered pictures; or frames `(T, height, width, 3)`, as an array
+                or any sequence of arrays. A video is read frame by frame, however long.
+            boxes: Where the person is: `(T, 4)` left, top, right and bottom edge in pixels (the corner of the first
+                pixel at (0, 0), NaN where it is not seen); a `.csv`, `.json` or `.npz` file of boxes, as
+                `tfrecords_tools` takes them; the name of a detector, such as `"hog"`; `None` takes whole frames.
+            **options: See `estimate_video`, which gives more than the poses.
+
+        Returns:
+            `(T, joints, 3)` float32, one row for each frame of the video at its own frame rate, NaN where the person is
+            not seen. Metres, relative to the root joint, in the axes of the camera that filmed the video (x right,
+            y down, z forward), canonical bone lengths.
+        """
+        return self.estimate_video(video, boxes, **options).poses
+
+    def estimate_video(self, video, boxes=None, **options) -> VideoPoses:
+        """As `predict_video`, with latents, confidence, times and boxes; see `models.video_estimation`."""
+        return estimate_video(self, video, boxes, **options)
+
     def get_config(self):
-        """Arguments that build this model again."""
+        """Arguments that build this model again, and what its poses are."""
         return {
             **super().get_config(),
             "image_encoder": keras.saving.serialize_keras_object(self.image_encoder),
             "pose_autoencoder": keras.saving.serialize_keras_object(self.pose_autoencoder),
+            "joint_names": list(self.skeleton.joint_names),
+            "unit": "metre",
+            "coordinate_frame": "camera: x right, y down, z forward",
+            "root_joint": self.skeleton.joint_names[0],
         }
 
     @classmethod
@@ -74,4 +167,4 @@ class PoseEstimator(keras.Model):
             name: keras.saving.deserialize_keras_object(config[name], custom_objects=custom_objects)
             for name in ("image_encoder", "pose_autoencoder")
         }
-        return cls(**{**config, **networks})
+        return cls(**{name: value for name, value in config.items() if name not in _FACTS} | networks)

@@ -2,7 +2,14 @@
 
 from dataclasses import dataclass
 
-from posealign_keras.models import Discriminator, ImageEncoder, MotionAutoencoder, PoseAutoencoder, RelationNetwork
+from posealign_keras.models import (
+    Discriminator,
+    ImageEncoder,
+    MotionAutoencoder,
+    PoseAutoencoder,
+    Preset,
+    RelationNetwork,
+)
 from posealign_keras.relations import get_relation
 
 
@@ -71,6 +78,18 @@ class Configuration:
         relation = self.relation(name)
         latent_dim = self.pose_latent_dim if relation.order == "lower" else self.motion_latent_dim
         return RelationNetwork(relation, latent_dim, self.relation_widths)
+
+    def save_to_preset(self, directory, relations=("pose_flip", "flip_backward", "slow_backward"), overwrite=False):
+        """Write a preset of these networks without weights; see `models.FromPreset`.
+
+        Args:
+            directory: The preset.
+            relations: Names of the relations whose networks it holds.
+            overwrite: Whether to replace what it holds.
+        """
+        networks = [self.image_encoder(), self.pose_autoencoder(), self.motion_autoencoder()]
+        for network in [*networks, *map(self.relation_network, relations)]:
+            Preset.write(directory, *network.describe(), overwrite=overwrite)
 
     def image_encoder(self, weights=None) -> ImageEncoder:
         """G; see `ImageEncoder` for `weights`."""

@@ -1,0 +1,33 @@
+"""How far the poses in an image and in its mirror image agree, and what they say together."""
+
+import numpy as np
+from keras import ops
+
+USUAL_DISAGREEMENT = 0.1
+"""Metres between the joints of both poses at which the confidence is 1/e of the plausibility."""
+
+
+def combine_both_ways(pose_autoencoder, flip, straight, mirrored) -> dict[str, np.ndarray]:
+    """Put together what an estimator makes of images and of their mirror images.
+
+    Args:
+        pose_autoencoder: The `PoseAutoencoder` of the estimator.
+        flip: The relation `PoseFlip`.
+        straight: What the estimator makes of N images.
+        mirrored: What it makes of the mirror images.
+
+    Returns:
+        See `PoseEstimator.estimate_both_ways`.
+    """
+    one = np.asarray(straight["pose_3d"])
+    other = ops.convert_to_numpy(flip.transform_poses(mirrored["pose_3d"]))
+    # The mean of two poses need not be one, where they contradict each other; what the decoder gives always is.
+    latents = pose_autoencoder.encode((one + other) / 2)
+    disagreement = np.linalg.norm(one - other, axis=-1).mean(axis=-1)
+    plausibility = np.minimum(straight["plausibility"], mirrored["plausibility"])
+    return {
+        "pose_3d": ops.convert_to_numpy(pose_autoencoder.decode(latents)),
+        "latent": ops.convert_to_numpy(latents),
+        "plausibility": plausibility,
+        "confidence": plausibility * np.exp(-disagreement / USUAL_DISAGREEMENT),
+    }
