@@ -3,6 +3,9 @@
 from posealign_keras.data.synthetic.domain import STUDIO, WILD, Domain, get_domain
 from posealign_keras.data.synthetic.filming import Film, film
 from posealign_keras.data.synthetic.motion import MOTION_FAMILIES, generate_motion, generate_motion_library
+from posealign_keras.data.synthetic.outfit import Outfit
+from posealign_keras.data.synthetic.people import Bodies, People, get_people
+from posealign_keras.data.synthetic.physique import Physique
 from posealign_keras.data.synthetic.renderer import render
 from posealign_keras.data.synthetic.scene import Scene
 
@@ -10,12 +13,17 @@ __all__ = [
     "MOTION_FAMILIES",
     "STUDIO",
     "WILD",
+    "Bodies",
     "Domain",
     "Film",
+    "Outfit",
+    "People",
+    "Physique",
     "Scene",
     "film",
     "generate_motion",
     "generate_motion_library",
     "get_domain",
+    "get_people",
     "render",
 ]

@@ -1,5 +1,6 @@
 """The `Domain`: what people, places and cameras look like in one collection of pictures."""
 
+import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +9,8 @@ from posealign_keras.data.synthetic.backdrop import Backdrop
 from posealign_keras.data.synthetic.camera import Camera
 from posealign_keras.data.synthetic.fabric import Fabric
 from posealign_keras.data.synthetic.light import Light
+from posealign_keras.data.synthetic.outfit import FOLD_COUNT, Outfit
+from posealign_keras.data.synthetic.physique import Physique
 from posealign_keras.data.synthetic.scene import Scene
 from posealign_keras.data.synthetic.sensor import Sensor
 from posealign_keras.data.synthetic.shapes import Shapes
@@ -61,6 +64,20 @@ class Domain:
         saturation: Factor of the distance from grey.
         blur: Standard deviation of the blur in picture widths.
         noise: Standard deviation of the noise, of a full range of 1.
+        more_lamps: Number of further lamps, anywhere around the person.
+        more_lamp: Strength of a further lamp, as a factor of the lamp's.
+        gender: Of bodies of flesh, as the next five; 0 male to 1 female.
+        age: 1/3 a child of about ten, 2/3 a young adult, 1 an old person.
+        muscle: 0 slack to 1 athletic; 0.5 is average.
+        weight: 0 gaunt to 1 very heavy; 0.5 is average.
+        height: 0 very short to 1 very tall; 0.5 is average.
+        proportions: 0 ideal to 1 uncommon proportions.
+        looseness: Metres by which the clothes of bodies of flesh stand off them.
+        hem: Where their shirts end: 0 at the hips, 1 at the waist.
+        skirt: Share of people in skirts.
+        boots: Share of people in boots, among them in shorts too.
+        bald: Share of people without hair.
+        long_hair: Share of people with long hair.
     """
 
     name: str
@@ -102,6 +119,20 @@ class Domain:
     saturation: Range
     blur: Range
     noise: Range
+    more_lamps: tuple[int, int] = (0, 0)
+    more_lamp: Range = (0.2, 0.7)
+    gender: Range = (0.0, 1.0)
+    age: Range = (0.55, 0.9)
+    muscle: Range = (0.3, 0.8)
+    weight: Range = (0.3, 0.7)
+    height: Range = (0.35, 0.65)
+    proportions: Range = (0.2, 0.8)
+    looseness: Range = (0.004, 0.024)
+    hem: Range = (0.0, 1.0)
+    skirt: float = 0.1
+    boots: float = 0.1
+    bald: float = 0.08
+    long_hair: float = 0.35
 
     def sample_scene(self, rng) -> Scene:
         """Draw a person, a place and a camera.
@@ -109,6 +140,9 @@ class Domain:
         Args:
             rng: `numpy.random.Generator`.
         """
+        # What bodies of flesh and further lamps add comes from a generator of its own, seeded by what this one would
+        # draw next: scenes are what they were before there was flesh.
+        flesh_rng = np.random.default_rng(copy.deepcopy(rng).integers(2**63))
         (front,) = _colours(rng, self.cloth_saturation, self.cloth_value, 1)
         return Scene(
             girth=rng.uniform(*self.girth),
@@ -122,7 +156,7 @@ class Domain:
             skin=self._skin(rng),
             hair=_HAIR[rng.integers(len(_HAIR))] * rng.uniform(0.7, 1.2),
             shoes=_colours(rng, (0.0, 0.5), _SHOE_VALUES[rng.integers(len(_SHOE_VALUES))], 1)[0],
-            light=self._light(rng),
+            light=self._light(rng, flesh_rng),
             backdrop=self._backdrop(rng),
             occluders=self._shapes(rng, self.occluders, self.occluder_size, (0.0, 0.03)),
             camera=Camera(
@@ -141,6 +175,28 @@ class Domain:
                 blur=rng.uniform(*self.blur),
                 noise=rng.uniform(*self.noise),
             ),
+            physique=self._physique(flesh_rng),
+            outfit=self._outfit(flesh_rng),
+        )
+
+    def _physique(self, rng):
+        names = ("gender", "age", "muscle", "weight", "height", "proportions")
+        ancestry = rng.dirichlet(np.ones(3))
+        return Physique(**{name: rng.uniform(*getattr(self, name)) for name in names}, ancestry=tuple(ancestry))
+
+    def _outfit(self, rng):
+        hair, boots, skirt = rng.random(3)
+        length = 0.0 if hair < self.bald else 1.0 if hair > self.bald + self.long_hair else rng.uniform(1.1, 2)
+        waves = rng.standard_normal((FOLD_COUNT, 3))
+        numbers = rng.uniform(*_FOLD_NUMBERS, (FOLD_COUNT, 1)) / np.linalg.norm(waves, axis=1, keepdims=True)
+        return Outfit(
+            shirt_looseness=rng.uniform(*self.looseness),
+            trousers_looseness=rng.uniform(*self.looseness),
+            hem=rng.uniform(*self.hem),
+            skirt=bool(skirt < self.skirt),
+            shoe_height=rng.uniform(1.55, 1.8) if boots < self.boots else rng.uniform(1.94, 2.0),
+            hair_length=length,
+            folds=np.concatenate([waves * numbers, rng.uniform(0, 2 * np.pi, (FOLD_COUNT, 1))], axis=1),
         )
 
     def _fabric(self, rng):
@@ -160,14 +216,20 @@ class Domain:
         dark, light = np.array([0.30, 0.18, 0.12]), np.array([0.95, 0.76, 0.64])
         return np.clip(dark + tone * (light - dark) + rng.uniform(-0.03, 0.03, 3), 0, 1)
 
-    def _light(self, rng):
+    def _light(self, rng, more_rng):
         azimuth = np.deg2rad(rng.uniform(*self.lamp_azimuth)) * rng.choice([-1, 1])
         elevation = np.deg2rad(rng.uniform(*self.lamp_elevation))
         direction = [np.sin(azimuth) * np.cos(elevation), -np.sin(elevation), -np.cos(azimuth) * np.cos(elevation)]
         ambient = rng.uniform(*self.ambient)
         tints = 1 + self.light_tint * rng.uniform(-1, 1, (3, 3))
         strengths = np.array([rng.uniform(*self.lamp), 1.15 * ambient, 0.75 * ambient])
-        return Light(np.array(direction), *(strengths[:, None] * tints))
+        lamp, sky, ground = strengths[:, None] * tints
+        more = []
+        for _ in range(more_rng.integers(*self.more_lamps, endpoint=True)):
+            away = more_rng.standard_normal(3)
+            factor = more_rng.uniform(*self.more_lamp)
+            more.append((away / np.linalg.norm(away), factor * lamp))
+        return Light(np.array(direction), lamp, sky, ground, tuple(more))
 
     def _backdrop(self, rng):
         wall, floor = _colours(rng, self.place_saturation, self.place_value, 2)
@@ -202,6 +264,8 @@ class Domain:
 
 
 _HAIR = np.array([[0.08, 0.06, 0.05], [0.22, 0.13, 0.07], [0.42, 0.27, 0.14], [0.75, 0.6, 0.35], [0.5, 0.5, 0.5]])
+# Wave numbers of folds in radian per metre: from one in 40 cm to one in 10 cm.
+_FOLD_NUMBERS = (16, 63)
 _SHOE_VALUES = ((0.08, 0.15), (0.2, 0.4), (0.8, 0.95))
 
 

@@ -4,12 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from posealign_keras.data.synthetic.renderer import render
+from posealign_keras.data.synthetic.compositing import compose
+from posealign_keras.data.synthetic.people import People, get_people
 from posealign_keras.data.synthetic.scene import Scene
 from posealign_keras.skeletons import BODY17
 
-# Flesh around the joints that must fit into the picture too, metres.
-_FLESH = 0.12
 # Seconds over which the tracking camera evens out the steps of the person.
 _TRACKING_TIME = 0.25
 _NEAREST = 0.5
@@ -23,14 +22,16 @@ class Film:
         images: `(..., T, size, size, 3)` uint8 RGB.
         joints: `(..., T, 17, 3)` float32 BODY17 joints in metres, absolute, in the camera frame.
         intrinsics: `(..., 3, 3)` float32 camera matrices in pixels; the centre of the first pixel is at 0.
+        masks: `(..., T, size, size)` float32 in [0, 1], how much of each pixel the person covers, occluders aside.
     """
 
     images: np.ndarray
     joints: np.ndarray
     intrinsics: np.ndarray
+    masks: np.ndarray
 
 
-def film(sequences, scenes, size=64, rng=None, fps=30):
+def film(sequences, scenes, size=64, rng=None, fps=30, people: str | People = "cones"):
     """Film one sequence of poses in one scene, or many in a scene each.
 
     The camera keeps its orientation and follows the smoothed path of the pelvis at a constant distance, the one from
@@ -43,12 +44,15 @@ def film(sequences, scenes, size=64, rng=None, fps=30):
         size: Width and height of the pictures in pixels.
         rng: `numpy.random.Generator` of the sensor noise; `None` for no noise.
         fps: Poses per second.
+        people: Who is filmed: "cones", the built-in people around the joints of the sequences; "mesh", people with
+            bodies of flesh, whose joints are their own (see `MeshPeople`); or another `People`.
 
     Returns:
         `Film`, with a leading axis `N` where `sequences` has one.
 
     Raises:
-        ValueError: If a shape, a number of scenes, `size` or `fps` is wrong or a joint is not finite.
+        ValueError: If a shape, a number of scenes, `size`, `fps` or `people` is wrong or a joint is not finite.
+        ImportError: If the `people` need an extra that is not installed.
     """
     sequences = np.asarray(sequences, "float64")
     single = isinstance(scenes, Scene)
@@ -68,25 +72,30 @@ def film(sequences, scenes, size=64, rng=None, fps=30):
     if len(scenes) != len(sequences):
         raise ValueError(f"`scenes` must be one per sequence ({len(sequences)}). Received: {len(scenes)} scenes")
 
-    frames = sequences.shape[1]
-    joints = np.stack([_seen(poses, scene.camera, fps) for poses, scene in zip(sequences, scenes, strict=True)])
-    images = render(
-        joints.reshape(-1, *joints.shape[2:]), [scene for scene in scenes for _ in range(frames)], size, rng
+    people = get_people(people)
+    bodies = people.pose(sequences, scenes)
+    joints = np.stack(
+        [_seen(poses, scene.camera, fps, bodies.flesh) for poses, scene in zip(bodies.joints, scenes, strict=True)]
     )
-    images = images.reshape(*joints.shape[:2], *images.shape[1:])
+    poses = joints.reshape(-1, *joints.shape[2:])
+    per_pose = [scene for scene in scenes for _ in range(joints.shape[1])]
+    images, masks = compose(lambda piece: bodies.paint(piece, poses[piece], per_pose[piece], size), per_pose, size, rng)
+    images, masks = (pictures.reshape(*joints.shape[:2], *pictures.shape[1:]) for pictures in (images, masks))
     intrinsics = np.stack([scene.camera.intrinsics(size) for scene in scenes]).astype("float32")
     joints = joints.astype("float32")
-    return Film(images[0], joints[0], intrinsics[0]) if single else Film(images, joints, intrinsics)
+    if single:
+        return Film(images[0], joints[0], intrinsics[0], masks[0])
+    return Film(images, joints, intrinsics, masks)
 
 
-def _seen(poses, camera, fps):
-    """Joints `(T, 17, 3)` in the frame of the tracking camera."""
+def _seen(poses, camera, fps, flesh):
+    """Joints `(T, 17, 3)` in the frame of the tracking camera; the flesh around them must fit in too."""
     joints = poses @ camera.rotation.T
     offsets = joints - _smooth(joints[:, :1], _TRACKING_TIME * fps)
     # Aim at the middle of everything the person does in the clip.
     offsets = offsets - 0.5 * (offsets.min(axis=(0, 1)) + offsets.max(axis=(0, 1)))
     # A joint at (x, z) is seen at focal_length * x / (z + distance): the distance at which the last one fits.
-    sideways = abs(offsets[..., :2]).max(axis=-1) + _FLESH
+    sideways = abs(offsets[..., :2]).max(axis=-1) + flesh
     distance = (2 * camera.focal_length / camera.fill * sideways - offsets[..., 2]).max()
     distance = max(distance, _NEAREST - offsets[..., 2].min())
     shift = np.append(camera.shift, 0) * distance / camera.focal_length

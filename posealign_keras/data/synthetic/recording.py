@@ -9,6 +9,7 @@ from posealign_keras.data.record_writer import RecordWriter
 from posealign_keras.data.schema import LABELLED_CLIP, LABELLED_IMAGE, UNLABELLED_CLIP
 from posealign_keras.data.synthetic.domain import Domain
 from posealign_keras.data.synthetic.filming import film
+from posealign_keras.data.synthetic.people import People, get_people
 from posealign_keras.skeletons import BODY17
 
 _IMAGES_AT_ONCE = 128
@@ -24,6 +25,7 @@ def record_images(
     size: int = 64,
     seed: int = 0,
     progress: Progress | None = None,
+    people: str | People = "cones",
 ) -> None:
     """Write `LABELLED_IMAGE` records: single poses of a library, each a new person in a new scene of a domain.
 
@@ -36,15 +38,19 @@ def record_images(
         size: Height and width of the images in pixels.
         seed: The same seed gives the same images.
         progress: Called with the number of images written and of all.
+        people: Who is in the pictures, as in `film`; the labels are the joints of these people.
     """
     rng = np.random.default_rng(seed)
+    people = get_people(people)
     sequences, starts = _draw_windows(library, 1, count, rng)
-    with RecordWriter(directory, LABELLED_IMAGE, split, overwrite=True, metadata=_metadata(domain, seed)) as writer:
+    with RecordWriter(
+        directory, LABELLED_IMAGE, split, overwrite=True, metadata=_metadata(domain, people, seed)
+    ) as writer:
         for first in range(0, count, _IMAGES_AT_ONCE):
             chosen = range(first, min(first + _IMAGES_AT_ONCE, count))
             poses = np.stack([library[sequences[i]][starts[i] : starts[i] + 1] for i in chosen])
             poses = np.stack([_vary_limbs(pose, domain, rng) for pose in poses])
-            filmed = film(poses, [domain.sample_scene(rng) for _ in chosen], size, rng)
+            filmed = film(poses, [domain.sample_scene(rng) for _ in chosen], size, rng, people=people)
             for i, images, joints, intrinsics in zip(
                 chosen, filmed.images, filmed.joints, filmed.intrinsics, strict=True
             ):
@@ -71,6 +77,7 @@ def record_clips(
     labelled: bool = False,
     seed: int = 0,
     progress: Progress | None = None,
+    people: str | People = "cones",
 ) -> None:
     """Write `UNLABELLED_CLIP` or `LABELLED_CLIP` records: pieces of a library, each filmed in one scene of a domain.
 
@@ -85,17 +92,19 @@ def record_clips(
         labelled: Whether the joints are written too.
         seed: The same seed gives the same clips.
         progress: Called with the number of clips written and of all.
+        people: Who is in the pictures, as in `film`; the labels are the joints of these people.
 
     Raises:
         ValueError: If no sequence has that many frames.
     """
     rng = np.random.default_rng(seed)
+    people = get_people(people)
     sequences, starts = _draw_windows(library, frames, count, rng)
     schema = LABELLED_CLIP if labelled else UNLABELLED_CLIP
-    with RecordWriter(directory, schema, split, overwrite=True, metadata=_metadata(domain, seed)) as writer:
+    with RecordWriter(directory, schema, split, overwrite=True, metadata=_metadata(domain, people, seed)) as writer:
         for index, (sequence, start) in enumerate(zip(sequences, starts, strict=True)):
             motion = _vary_limbs(library[sequence][start : start + frames], domain, rng)
-            filmed = film(motion, domain.sample_scene(rng), size, rng, library.fps)
+            filmed = film(motion, domain.sample_scene(rng), size, rng, library.fps, people)
             labels = _labels(filmed.joints, filmed.intrinsics) if labelled else {}
             writer.write(
                 {**_origin(library, sequence, start), **labels, "frames": filmed.images, "camera": domain.name}
@@ -146,5 +155,5 @@ def _labels(joints, intrinsics):
     }
 
 
-def _metadata(domain, seed):
-    return {"domain": domain.name, "seed": seed}
+def _metadata(domain, people, seed):
+    return {"domain": domain.name, "people": people.name, "seed": seed}

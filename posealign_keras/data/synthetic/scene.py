@@ -1,6 +1,6 @@
 """The `Scene`: one person in one place, before one camera."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -8,6 +8,8 @@ from posealign_keras.data.synthetic.backdrop import Backdrop
 from posealign_keras.data.synthetic.camera import Camera
 from posealign_keras.data.synthetic.fabric import Fabric
 from posealign_keras.data.synthetic.light import Light
+from posealign_keras.data.synthetic.outfit import Outfit
+from posealign_keras.data.synthetic.physique import Physique
 from posealign_keras.data.synthetic.sensor import Sensor
 from posealign_keras.data.synthetic.shapes import Shapes
 
@@ -17,8 +19,8 @@ class Scene:
     """Everything about a picture or a clip except the pose.
 
     Args:
-        girth: Thickness of the body; 1 is average.
-        belly: Thickness of the waist relative to the rest; 1 is average.
+        girth: Thickness of a body of cones; 1 is average.
+        belly: Thickness of its waist relative to the rest; 1 is average.
         shirt: `Fabric` of the trunk and the sleeves.
         trousers: `Fabric` of the seat and the legs.
         front: `(3,)` RGB in [0, 1] of the strip down the front of the shirt (a zip, buttons, an open jacket).
@@ -33,6 +35,8 @@ class Scene:
         occluders: `Shapes` before the person.
         camera: `Camera`.
         sensor: `Sensor`.
+        physique: Shape of a body of flesh.
+        outfit: Cut of the clothes, shoes and hair of a body of flesh.
     """
 
     girth: float
@@ -51,6 +55,8 @@ class Scene:
     occluders: Shapes
     camera: Camera
     sensor: Sensor
+    physique: Physique = field(default_factory=Physique)
+    outfit: Outfit = field(default_factory=Outfit)
 
     def mirrored(self) -> "Scene":
         """The scene in a mirror: its picture of the mirrored pose is the mirrored picture."""
@@ -62,4 +68,5 @@ class Scene:
             backdrop=self.backdrop.mirrored(),
             occluders=self.occluders.mirrored(),
             camera=self.camera.mirrored(),
+            outfit=self.outfit.mirrored(),
         )

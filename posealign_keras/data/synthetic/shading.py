@@ -1,10 +1,13 @@
 """Colours the surface points that rays have met."""
 
+import itertools
+
 import numpy as np
 
 from posealign_keras.data.synthetic.body_parts import MATERIALS
 from posealign_keras.data.synthetic.fabric import Fabric
 
+_NO_LAMP = np.zeros(3), np.zeros(3)
 _SHIRT, _TROUSERS, _SKIN, _HAIR, _SHOES, _FRONT = range(6)
 _FIRST_FABRIC = {
     "shirt": _SHIRT,
@@ -33,21 +36,29 @@ def shade(parts, hits, scenes):
     point = np.concatenate([hits.slopes, np.ones((len(hits.ray), 1), "float32")], axis=1) * hits.depth[:, None]
     normal = _normals(parts, hits.part, point)
     albedo = _albedo(parts, hits.part, point, scenes, picture)
-    up, direction, lamp, sky, ground = (
-        np.stack(column).astype("float32")[picture] for column in zip(*map(_lighting, scenes), strict=True)
-    )
-    lambert = np.maximum(np.einsum("hi,hi->h", normal, direction), 0)[:, None]
+    ups, lamps, skies, grounds = zip(*map(lighting, scenes), strict=True)
+    up, sky, ground = (np.stack(column).astype("float32")[picture] for column in (ups, skies, grounds))
+    light = 0
+    for nth in itertools.zip_longest(*lamps, fillvalue=_NO_LAMP):
+        direction, lamp = (np.stack(column).astype("float32")[picture] for column in zip(*nth, strict=True))
+        light = light + np.maximum(np.einsum("hi,hi->h", normal, direction), 0)[:, None] * lamp
     height = (0.5 + 0.5 * np.einsum("hi,hi->h", normal, up))[:, None]
-    return albedo * (lambert * lamp + height * sky + (1 - height) * ground)
+    return albedo * (light + height * sky + (1 - height) * ground)
 
 
-def _lighting(scene):
-    """Up and lamp directions in the camera frame and the three strengths."""
-    rotation = scene.camera.rotation
+def lighting(scene):
+    """What lights a scene, in the camera frame.
+
+    Returns:
+        Up, a unit vector; the lamps, pairs of a unit vector and an RGB strength; the RGB strengths of light from above
+        and from below.
+    """
     roll = np.deg2rad(scene.camera.roll)
-    x, y, z = scene.light.direction
-    direction = np.array([np.cos(roll) * x - np.sin(roll) * y, np.sin(roll) * x + np.cos(roll) * y, z])
-    return rotation[:, 2], direction, scene.light.lamp, scene.light.sky, scene.light.ground
+    lamps = []
+    for (x, y, z), strength in scene.light.lamps:
+        turned = np.array([np.cos(roll) * x - np.sin(roll) * y, np.sin(roll) * x + np.cos(roll) * y, z])
+        lamps.append((turned, strength))
+    return scene.camera.rotation[:, 2], lamps, scene.light.sky, scene.light.ground
 
 
 def _take(array, part):
