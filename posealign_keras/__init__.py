@@ -12,14 +12,18 @@ __version__ = "0.1.0"
 __all__ = [
     "data",
     "evaluation",
+    "export",
+    "experiments",
     "losses",
     "metrics",
     "models",
     "ops",
+    "prediction",
     "presets",
     "relations",
     "skeletons",
     "training",
+    "video",
     "visualization",
 ]
 

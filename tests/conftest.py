@@ -63,5 +63,7 @@ def _compiled_functions_are_forgotten():
 
 # These know no backend: once is enough.
 collect_ignore = (
-    [] if keras.backend.backend() == "tensorflow" else ["data", "visualization", "test_package.py", "test_progress.py"]
+    []
+    if keras.backend.backend() == "tensorflow"
+    else ["data", "video", "visualization", "test_info.py", "test_package.py", "test_progress.py"]
 )

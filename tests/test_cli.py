@@ -1,10 +1,12 @@
 """The command line with bad input: clear words, exit codes, nothing that a later run takes for whole."""
 
+import json
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+from small_videos import write_sound, write_video
 
 from posealign_keras import __version__
 from posealign_keras.cli import main
@@ -109,3 +111,91 @@ def test_the_version_without_a_backend():
     )
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert printed.strip() == f"posealign {__version__}"
+
+
+# The other commands.
+
+
+@pytest.fixture(scope="module")
+def model_file(tmp_path_factory):
+    import keras
+
+    from posealign_keras.models import ImageEncoder, PoseAutoencoder, PoseEstimator
+
+    keras.utils.set_random_seed(0)
+    encoder = ImageEncoder("small_resnet", 32, latent_dim=6, head_filters=(), head_widths=(12,))
+    path = tmp_path_factory.mktemp("model") / "estimator.keras"
+    PoseEstimator(encoder, PoseAutoencoder(latent_dim=6, width=16, depth=2)).save(path)
+    return path
+
+
+def words(capsys, code, *arguments):
+    """What the command says on the error stream when it ends with `code`: one sentence, no traceback."""
+    assert main([*map(str, arguments)]) == code
+    error = capsys.readouterr().err
+    assert error.startswith("posealign: ")
+    assert "Traceback" not in error
+    assert error.count("\n") == 1
+    return error
+
+
+def test_predict_writes_a_directory_and_info_knows_it(capsys, tmp_path, model_file):
+    video = write_video(tmp_path / "clip.mp4", 4)
+    arguments = ["predict", video, "--model", model_file, "--out", tmp_path / "out", "--intrinsics", 110, 110, 64, 48]
+    assert main([*map(str, arguments)]) == 0
+    assert str(tmp_path / "out") in capsys.readouterr().out
+    with np.load(tmp_path / "out" / "poses.npz") as content:
+        np.testing.assert_array_equal(content["intrinsics"], [[110, 0, 64], [0, 110, 48], [0, 0, 1]])
+    assert main(["info", str(tmp_path / "out")]) == 0
+    assert json.loads(capsys.readouterr().out)["frames"] == 4
+    assert "`overwrite`" in words(capsys, 2, *arguments)
+    assert main([*map(str, arguments), "--overwrite", "--no-flip-average"]) == 0
+    with np.load(tmp_path / "out" / "poses.npz") as content:
+        assert np.isnan(content["confidence"]).all()
+
+
+def test_videos_that_are_none(capsys, tmp_path, model_file):
+    (tmp_path / "text.mp4").write_text("no video at all")
+    (tmp_path / "folder").mkdir()
+    for video, expected in (
+        (tmp_path / "nowhere.mp4", "nowhere.mp4"),
+        (tmp_path / "text.mp4", "text.mp4 cannot be read as a video"),
+        (write_sound(tmp_path / "sound.m4a"), "no video stream"),
+        (tmp_path / "folder", "no numbered picture"),
+        ("https://example.org/clip.mp4", "download it first"),
+    ):
+        assert expected in words(capsys, 2, "predict", video, "--model", model_file, "--out", tmp_path / "out")
+        assert not (tmp_path / "out").exists()
+
+
+def test_models_boxes_and_outputs_that_do_not_fit(capsys, tmp_path, model_file):
+    video = write_video(tmp_path / "clip.mp4", 4)
+    (tmp_path / "boxes.csv").write_text("clip,frame,x,y,w,h\nclip,9,1,1,50,50\n")
+    before = sorted(tmp_path.iterdir())
+    for arguments, code, expected in (
+        (["--model", tmp_path / "none.keras"], 2, "none.keras"),
+        (["--model", video], 2, "clip.mp4"),
+        (["--model", model_file, "--boxes", tmp_path / "boxes.csv"], 2, "there is a box for frame 9"),
+        (["--model", model_file, "--boxes", "eagle"], 2, "hog"),
+        (["--model", model_file, "--smooth"], 2, "motion_autoencoder.keras"),
+        (["--model", model_file, "--distortion", 0, 0, 0, 0, 0], 2, "needs `intrinsics`"),
+        (["--model", model_file, "--fps", 0], 2, "`fps`"),
+    ):
+        assert expected in words(capsys, code, "predict", video, "--out", tmp_path / "out", *arguments)
+    assert "is a file" in words(capsys, 1, "predict", video, "--model", model_file, "--out", video / "out")
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_an_interrupted_prediction_leaves_nothing(capsys, tmp_path, model_file, monkeypatch):
+    def interrupt(self, index, image):
+        raise KeyboardInterrupt
+
+    video = write_video(tmp_path / "clip.mp4", 4)
+    monkeypatch.setattr("posealign_keras.prediction.overlay.Overlay.draw", interrupt)
+    assert main(["predict", str(video), "--model", str(model_file), "--out", str(tmp_path / "out")]) == 130
+    assert "continues" not in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["clip.mp4"]
+
+
+def test_info_of_nothing(capsys, tmp_path):
+    assert "There is no" in words(capsys, 2, "info", tmp_path / "nowhere")

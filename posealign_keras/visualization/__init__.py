@@ -4,8 +4,10 @@ plotly is an optional dependency. It is imported when a figure is made, never wh
 """
 
 from posealign_keras.visualization.ablation_figure import ablation_figure
+from posealign_keras.visualization.calibration_figure import calibration_figure
 from posealign_keras.visualization.clip_figure import clip_figure
 from posealign_keras.visualization.comparison_figure import comparison_figure
+from posealign_keras.visualization.confidence_figure import confidence_figure
 from posealign_keras.visualization.error_by_joint_figure import error_by_joint_figure
 from posealign_keras.visualization.history_figure import history_figure
 from posealign_keras.visualization.pose_figure import pose_figure
@@ -14,8 +16,10 @@ from posealign_keras.visualization.samples_figure import samples_figure
 
 __all__ = [
     "ablation_figure",
+    "calibration_figure",
     "clip_figure",
     "comparison_figure",
+    "confidence_figure",
     "error_by_joint_figure",
     "history_figure",
     "pose_figure",

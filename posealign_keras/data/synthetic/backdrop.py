@@ -47,14 +47,18 @@ class Backdrop:
         picture = (wall[0] + height * (wall[1] - wall[0])) * (1 - cover)
         picture += (floor[0] + nearness * (floor[1] - floor[0])) * cover
         for grain in self.texture:
-            weights = _stretch(len(grain), size)
-            rows = np.tensordot(weights, grain.astype("float32"), (1, 0))
-            picture += np.tensordot(rows, weights, (1, 1)).swapaxes(1, 2)
+            rows = _stretched(grain.astype("float32"), size)
+            picture += _stretched(rows.swapaxes(0, 1), size).swapaxes(0, 1)
         self.shapes.paint_over(picture)
         return picture
 
 
-def _stretch(count, size):
-    """Weights `(size, count)` that interpolate `count` evenly spaced values linearly at `size` pixel centres."""
-    position = (pixel_positions(size) + np.float32(0.5)) * np.float32(count - 1)
-    return np.maximum(1 - abs(position[:, None] - np.arange(count, dtype="float32")), 0)
+def _stretched(values, size):
+    """Evenly spaced values along the first axis, interpolated linearly at `size` pixel centres.
+
+    By picking and mixing rows, not by a product of matrices: that would start threads in each of the renderer's own.
+    """
+    position = (pixel_positions(size) + np.float32(0.5)) * np.float32(len(values) - 1)
+    first = np.minimum(position.astype(int), len(values) - 2)
+    share = (position - first).astype("float32").reshape(-1, *[1] * (values.ndim - 1))
+    return values[first] * (1 - share) + values[first + 1] * share

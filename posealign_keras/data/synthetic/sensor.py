@@ -4,8 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from posealign_keras.data.synthetic.shapes import pixel_positions
-
 
 @dataclass(frozen=True)
 class Sensor:
@@ -38,11 +36,10 @@ class Sensor:
             `(size, size, 3)` uint8.
         """
         if self.blur > 0:
-            spread = _blur_matrix(self.blur, len(picture))
-            picture = np.tensordot(spread, np.tensordot(spread, picture, (1, 1)), (1, 1))
+            picture = _blurred(_blurred(picture, self.blur, 0), self.blur, 1)
         picture = picture * self.gains.astype("float32")
-        grey = picture @ np.array([0.299, 0.587, 0.114], "float32")
-        picture = grey[..., None] + np.float32(self.saturation) * (picture - grey[..., None])
+        grey = sum(np.float32(share) * picture[..., i, None] for i, share in enumerate((0.299, 0.587, 0.114)))
+        picture = grey + np.float32(self.saturation) * (picture - grey)
         picture = np.clip(picture, 0, 1) ** np.float32(self.gamma)
         picture = np.float32(0.5) + np.float32(self.contrast) * (picture - np.float32(0.5))
         if rng is not None and self.noise > 0:
@@ -50,8 +47,18 @@ class Sensor:
         return np.clip(picture * 255 + np.float32(0.5), 0, 255).astype("uint8")
 
 
-def _blur_matrix(blur, size):
-    """`(size, size)` weights of a Gaussian blur along one side of a picture; each row sums to one."""
-    place = pixel_positions(size)
-    weights = np.exp(-0.5 * ((place[:, None] - place) / np.float32(blur)) ** 2)
-    return weights / weights.sum(axis=1, keepdims=True)
+def _blurred(picture, blur, axis):
+    """A picture after a Gaussian blur along one side; beyond its edges there is nothing to be mixed in.
+
+    Sums of shifted pictures and no products of matrices: those would start threads in each of the renderer's own.
+    """
+    size = picture.shape[axis]
+    radius = min(int(np.ceil(4 * blur * size)), size - 1)
+    weights = np.exp(-0.5 * (np.arange(-radius, radius + 1) / (blur * size)) ** 2).astype("float32")
+    mixed, total = np.zeros_like(picture), np.zeros(size, "float32")
+    for weight, shift in zip(weights, range(-radius, radius + 1), strict=True):
+        to, of = slice(max(0, -shift), size - max(0, shift)), slice(max(0, shift), size - max(0, -shift))
+        index = (slice(None),) * axis
+        mixed[(*index, to)] += weight * picture[(*index, of)]
+        total[to] += weight
+    return mixed / total.reshape([-1 if side == axis else 1 for side in range(picture.ndim)])
