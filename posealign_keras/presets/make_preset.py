@@ -110,7 +110,8 @@ def _card(name, description, metrics, licence):
         f"`{command}`, version {arguments['version']} of the package, on {environment['backend']}, "
         f"{environment['machine']}. Pictures: generated. Motion: {metrics['protocol']['motion']}."
     )
-    protocol = "Joints: {joints}; root: {root}; scale: {scale}.".format(**metrics["protocol"])
+    scale = metrics["protocol"]["scale"].split(";")[0]
+    protocol = f"Joints: {metrics['protocol']['joints']}; root: {metrics['protocol']['root']}; scale: {scale}."
     return _CARD.format(
         name=name, description=description, training=training, figures=figures, protocol=protocol, licence=licence
     )
