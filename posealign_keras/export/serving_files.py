@@ -1,0 +1,46 @@
+"""The files beside exported models that start a server for them, and clients that ask it."""
+
+from pathlib import Path
+from string import Template
+
+# A file that begins with this may be written again. Who edits one takes it out.
+_OURS = "# Written by posealign_keras."
+_TEMPLATES = Path(__file__).parent / "files"
+_WRITTEN_ONCE = ("batching.config", "docker-compose.yml", "client_grpc.py", "client_rest.py")
+_MODEL = Template(
+    '  config {\n    name: "$name"\n    base_path: "/models/$name"\n    model_platform: "tensorflow"\n  }\n'
+)
+
+
+def write_serving_files(directory) -> list[Path]:
+    """Write what the official `tensorflow/serving` image needs to serve all models of a directory.
+
+    `models.config` lists them, and is written again with each export, until its first line is taken out.
+    `batching.config`, `docker-compose.yml`, `client_grpc.py` and `client_rest.py` are written where they are missing.
+
+    Args:
+        directory: The directory that holds `<name>/<version>/`.
+
+    Returns:
+        The files that were written.
+    """
+    directory = Path(directory)
+    written = []
+    models = directory / "models.config"
+    if not models.exists() or models.read_text().startswith(_OURS):
+        names = sorted({path.parents[1].name for path in directory.glob("*/*/saved_model.pb") if _is_version(path)})
+        listed = "".join(_MODEL.substitute(name=name) for name in names)
+        keep = "Without this line, exports leave the file as it is."
+        models.write_text(f"{_OURS} {keep}\nmodel_config_list {{\n{listed}}}\n")
+        written.append(models)
+    for name in _WRITTEN_ONCE:
+        path = directory / name
+        if not path.exists():
+            path.write_text((_TEMPLATES / name).read_text())
+            written.append(path)
+    return written
+
+
+def _is_version(path):
+    # A directory whose name begins with a dot is one that an export is still writing.
+    return path.parent.name.isdecimal() and not path.parents[1].name.startswith(".")
