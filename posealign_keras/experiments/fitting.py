@@ -1,0 +1,51 @@
+"""What the training of every stage has in common: optimizer, epochs, progress, going on after an interruption."""
+
+import shutil
+
+import keras
+
+from posealign_keras.demo.fit_progress import FitProgress
+from posealign_keras.demo.workspace import Workspace
+from posealign_keras.training import ResumeTraining
+
+TRAINING = "training"
+"""Folder of the states of stages that are not finished."""
+
+# After each of them the state of the training is kept.
+_EPOCHS = 20
+
+
+def adam(learning_rate: float, steps: int) -> keras.optimizers.Adam:
+    """Adam with a warm-up, and a cosine decay to zero over `steps`."""
+    warmup = min(200, steps // 10)
+    schedule = keras.optimizers.schedules.CosineDecay(
+        learning_rate / 10, max(1, steps - warmup), warmup_target=learning_rate, warmup_steps=warmup
+    )
+    return keras.optimizers.Adam(schedule, global_clipnorm=1.0)
+
+
+def fit(model, batches, steps: int, name: str, watch: str, workspace: Workspace, verbose: bool) -> None:
+    """Train a compiled stage for a number of steps.
+
+    Args:
+        model: The stage.
+        batches: Endless batches.
+        steps: Number of steps.
+        name: Name of the stage.
+        watch: Name of the logged value to show.
+        workspace: Where the state is kept after every epoch while it trains, in the folder `training`. A stage that
+            was interrupted goes on from the last one, with the first batches again.
+        verbose: Whether to show the progress.
+    """
+    epochs = min(_EPOCHS, steps)
+    state = workspace.path(TRAINING) / name
+    progress = [FitProgress(name, steps // epochs * epochs, watch)] if verbose else []
+    model.fit(
+        batches,
+        steps_per_epoch=steps // epochs,
+        epochs=epochs,
+        shuffle=False,
+        verbose=0,
+        callbacks=[*progress, ResumeTraining(state)],
+    )
+    shutil.rmtree(state, ignore_errors=True)

@@ -1,0 +1,83 @@
+"""Stages 4 to 6, on images: the source, the statistics of the target, the adaptation."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from posealign_keras import data
+from posealign_keras.experiments.fitting import adam, fit
+from posealign_keras.experiments.setting_run import SettingRun
+from posealign_keras.models import PoseEstimator
+from posealign_keras.training import Adaptation, SourceTraining
+
+# One frame of a clip out of so many serves the statistics: those next to it are nearly the same.
+_FRAME_STEP = 4
+
+
+def train_source(run) -> list[str]:
+    """Stage 4: the image encoder, on the labelled source."""
+    plan, pose_autoencoder = run.plan, run.embedding.load_model("pose_autoencoder.keras")
+    model = SourceTraining(run.configuration.image_encoder(run.weights), pose_autoencoder)
+    model.compile(optimizer=adam(plan.source_rate, plan.source_steps))
+    source = run.labelled_images(*run.setting.source)
+    batches = data.load_labelled_images(source, plan.source_batch, plan.augmentation, seed=run.seed, cache=plan.cache)
+    fit(model, batches, plan.source_steps, "source", "supervised", run.workspace, run.verbose)
+    run.workspace.save_model("source_only.keras", PoseEstimator(model.image_encoder, pose_autoencoder))
+    return ["source_only.keras"]
+
+
+def normalize(run) -> list[str]:
+    """Before stage 5: the image encoder with the statistics of batch normalisation of the target."""
+    estimator, wanted = run.workspace.load_model("source_only.keras"), run.plan.normalization_frames
+    if wanted:
+        clips = data.load_clips(run.unlabelled_clips(run.setting.target), 1, seed=run.seed).as_numpy_iterator()
+        frames: list[np.ndarray] = []
+        while len(frames) < wanted:
+            frames += list(next(clips)[0, ::_FRAME_STEP])
+        shuffled = np.random.default_rng(run.seed).permutation(np.stack(frames[:wanted]))
+        estimator.image_encoder.adapt_normalization(shuffled, min(128, wanted))
+    run.workspace.save_model("normalized.keras", estimator)
+    return ["normalized.keras"]
+
+
+def adapt(run) -> list[str]:
+    """Stages 5 and 6: the adaptation to the unlabelled target, with the labels of a part of it if there are some."""
+    plan, setting = run.plan, run.setting
+    estimator = run.workspace.load_model("normalized.keras")
+    model = Adaptation(
+        estimator.image_encoder,
+        estimator.pose_autoencoder,
+        run.embedding.load_model("motion_autoencoder.keras"),
+        [run.embedding.load_model(f"relation_{name}.keras") for name in plan.relations],
+        plan.contrastive,
+        mean_teacher=plan.mean_teacher,
+        replay_weight=plan.replay_weight,
+        measured_on=plan.measured_on,
+        seed=run.seed,
+    )
+    turns = -(-plan.adaptation_steps // len(model.energies))
+    rates = {energy: plan.teacher_rate if energy == "mean_teacher" else plan.energy_rate for energy in model.energies}
+    model.compile(optimizer={energy: adam(rate, turns) for energy, rate in rates.items()})
+    replayed = (setting.target,) if setting.labelled_subjects else setting.source
+    batches = data.load_adaptation(
+        run.unlabelled_clips(setting.target),
+        run.labelled_images(*replayed) if plan.replay_weight else None,
+        batch_size=plan.clips_per_batch,
+        images_per_batch=plan.images_per_batch,
+        source_per_batch=plan.replay_per_batch,
+        source_subjects=setting.labelled_subjects or None,
+        augmentation=plan.augmentation,
+        seed=run.seed,
+        cache=plan.cache,
+    )
+    fit(model, batches, plan.adaptation_steps, "adaptation", "loss", run.workspace, run.verbose)
+    run.workspace.save_model("adapted.keras", estimator)
+    return ["adapted.keras"]
+
+
+STAGES: dict[str, Callable[[SettingRun], list[str]]] = {
+    "source": train_source,
+    "normalization": normalize,
+    "adaptation": adapt,
+}
+"""The stages in order; each returns the names of the files that it wrote."""

@@ -1,0 +1,91 @@
+"""`TrainingPlan`: how long every stage trains, on how much, and with which energies."""
+
+from dataclasses import dataclass, field, fields
+from typing import ClassVar
+
+from posealign_keras.data import ImageAugmentation
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingPlan:
+    """Lengths of training, sizes of batches, learning rates and the recipe of the adaptation.
+
+    The defaults are meant for one GPU and the data sets as a whole. They are chosen, not measured: those data sets need
+    a licence, and no figure of this project comes from them. The recipe (mean teacher, replay, distances of poses) is
+    the one that was stable on the project's own data; that of the paper is
+    `TrainingPlan(mean_teacher=False, replay_weight=0.0, measured_on="latents", normalization_frames=0)`.
+
+    Args:
+        pose_steps: Steps of the pose auto-encoder.
+        pose_batch: Poses per step.
+        motion_steps: Steps of the motion auto-encoder.
+        motion_batch: Windows per step.
+        windows: Poses, or windows of motion, whose embeddings the stages 2 and 3 learn from, each seen from one random
+            direction.
+        relation_steps: Steps of each relation network.
+        relation_batch: Pairs per step.
+        source_steps: Steps of the image encoder on the source.
+        source_batch: Images per step.
+        source_rate: Largest learning rate of that.
+        normalization_frames: Frames of the target from which the statistics of batch normalisation are taken before the
+            adaptation; 0 keeps those of the source.
+        adaptation_steps: Steps of the adaptation, all energies together.
+        clips_per_batch: Clips per step of the energies of higher order.
+        images_per_batch: Single frames per step of the others.
+        replay_per_batch: Labelled images per step that are replayed.
+        energy_rate: Largest learning rate of the energies.
+        teacher_rate: Largest learning rate of the mean teacher.
+        relations: Names of the relations.
+        contrastive: Names of the contrastive energies.
+        mean_teacher: See `Adaptation`.
+        replay_weight: See `Adaptation`. In the semi-supervised variant the labelled people of the target are replayed,
+            else the source.
+        measured_on: See `Adaptation`.
+        augmentation: Random crops and colours in training on images; `None` for none.
+        cache: Keep decoded records in memory (`True`) or in files of a directory (a path), see `Pipeline`.
+
+    Raises:
+        ValueError: If a number is too small.
+    """
+
+    pose_steps: int = 30_000
+    pose_batch: int = 256
+    motion_steps: int = 20_000
+    motion_batch: int = 64
+    windows: int = 30_000
+    relation_steps: int = 10_000
+    relation_batch: int = 256
+    source_steps: int = 60_000
+    source_batch: int = 64
+    source_rate: float = 3e-4
+    normalization_frames: int = 2_048
+    adaptation_steps: int = 3_000
+    clips_per_batch: int = 8
+    images_per_batch: int = 64
+    replay_per_batch: int = 32
+    energy_rate: float = 1e-4
+    teacher_rate: float = 5e-4
+    relations: tuple[str, ...] = ("pose_flip", "flip_backward", "slow_backward")
+    contrastive: tuple[str, ...] = ("lower_order_contrastive", "higher_order_contrastive")
+    mean_teacher: bool = True
+    replay_weight: float = 1.0
+    measured_on: str = "poses"
+    augmentation: ImageAugmentation | None = field(default_factory=ImageAugmentation)
+    cache: bool | str = False
+
+    OF_EMBEDDING: ClassVar[tuple[str, ...]] = (
+        *("pose_steps", "pose_batch", "motion_steps", "motion_batch", "windows", "relation_steps", "relation_batch"),
+    )
+    """What the networks of stages 1 to 3 depend on; which relations there are, none of them does."""
+
+    def __post_init__(self):
+        least = {"normalization_frames": 0, "replay_weight": 0}
+        for one in fields(self):
+            value = getattr(self, one.name)
+            if one.type in ("int", "float", int, float) and not (
+                value >= least[one.name] if one.name in least else value > 0
+            ):
+                raise ValueError(
+                    f"`{one.name}` must be {'at least 0' if one.name in least else 'positive'}. "
+                    f"Received: {one.name}={value}"
+                )
