@@ -108,7 +108,8 @@ def _add_predict(commands):
         const=True,
         default=False,
         metavar="FILE.keras",
-        help="take out jitter with a motion auto-encoder (default: motion_autoencoder.keras beside the model)",
+        help="take out jitter with a motion auto-encoder (default: that of the preset, or motion_autoencoder.keras "
+        "beside the model)",
     )
     predict.add_argument(
         "--flip-average",
@@ -139,7 +140,9 @@ def _add_predict(commands):
 
 
 def _add_model(command):
-    command.add_argument("--model", required=True, metavar="FILE.keras", help="the pose estimator")
+    command.add_argument(
+        "--model", required=True, metavar="FILE|PRESET", help="the pose estimator: a .keras file or a preset"
+    )
     command.add_argument(
         "--pose-autoencoder", metavar="FILE.keras", help="the decoder, if the model is an image encoder alone"
     )
@@ -213,13 +216,9 @@ def _evaluate(options):
     suffix = None if options.out is None else os.path.splitext(options.out)[1]
     if suffix not in (None, *writers):
         raise ValueError(f"`--out` must end with {', '.join(writers)}. Received: {options.out!r}")
-    model = load_estimator(options.model, options.pose_autoencoder)
-    if options.flip_average:
-        estimator = model
-
-        def model(images):
-            return estimator.estimate_both_ways(images, options.batch_size)["pose_3d"]
-
+    estimator = load_estimator(options.model, options.pose_autoencoder)
+    both_ways = lambda images: estimator.estimate_both_ways(images, options.batch_size)["pose_3d"]  # noqa: E731
+    model = both_ways if options.flip_average else estimator
     result = evaluate(model, options.records, options.protocol, options.batch_size, options.split)
     if suffix is not None:
         partial = f"{options.out}.partial"

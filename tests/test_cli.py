@@ -199,3 +199,69 @@ def test_an_interrupted_prediction_leaves_nothing(capsys, tmp_path, model_file, 
 
 def test_info_of_nothing(capsys, tmp_path):
     assert "There is no" in words(capsys, 2, "info", tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ([], ("saved_model", True)),
+        (["--format", "onnx", "--no-verify"], ("onnx", False)),
+        (["--format", "litert"], ("litert", True)),
+    ],
+)
+def test_export_hands_the_estimator_to_the_export_of_that_format(capsys, model_file, monkeypatch, arguments, expected):
+    from posealign_keras import export
+
+    called = []
+    for name in ("saved_model", "onnx", "litert"):
+
+        def write(model, out, verify, name=name):
+            called.append((name, verify, model.image_size, out))
+            return f"{out}/1"
+
+        monkeypatch.setattr(export, f"export_{name}", write)
+    assert main(["export", "--model", str(model_file), "--out", "there", *arguments]) == 0
+    assert called == [(*expected, 32, "there")]
+    assert "there/1" in capsys.readouterr().out
+
+
+def test_an_export_that_fails(capsys, model_file, monkeypatch):
+    def fail(model, out, verify):
+        raise RuntimeError("poses differ by 3 mm")
+
+    monkeypatch.setattr("posealign_keras.export.export_onnx", fail)
+    error = words(capsys, 1, "export", "--model", model_file, "--out", "x.onnx", "--format", "onnx")
+    assert "poses differ by 3 mm" in error
+
+
+def test_evaluate_writes_what_it_prints(capsys, tmp_path, model_file):
+    from posealign_keras.data import LABELLED_IMAGE, RecordWriter
+
+    rng = np.random.default_rng(0)
+    with RecordWriter(tmp_path / "records", LABELLED_IMAGE, "test") as writer:
+        for index in range(3):
+            joints = rng.normal(0, 0.3, (17, 3)).astype("float32")
+            writer.write(
+                {
+                    "image": rng.integers(0, 256, (32, 32, 3)).astype("uint8"),
+                    "joints": joints - joints[:1],
+                    "root_position": np.array([0, 0, 4], "float32"),
+                    "joint_validity": np.ones(17, bool),
+                    "intrinsics": np.eye(3, dtype="float32"),
+                    "dataset": "real_video",
+                    "sequence": "walk",
+                    "frame_index": index,
+                    "fps": 30.0,
+                }
+            )
+    evaluate = ["evaluate", tmp_path / "records", "--model", model_file, "--protocol"]
+    arguments = [*evaluate, "real_video", "--flip-average", "--out", tmp_path / "result.json"]
+    assert main([*map(str, arguments)]) == 0
+    table = capsys.readouterr().out
+    content = json.loads((tmp_path / "result.json").read_text())
+    assert sum(content["frames"].values()) == 3
+    for value in content["overall"].values():
+        assert f"{value:.1f}" in table
+    assert "human36m_protocol_2" in words(capsys, 2, *evaluate, "nothing")
+    assert "`--out`" in words(capsys, 2, *evaluate, "real_video", "--out", tmp_path / "result.txt")
+    assert "No complete split 'train'" in words(capsys, 2, *evaluate, "real_video", "--split", "train")

@@ -1,0 +1,100 @@
+"""The estimator: images of any size, plausibility, both ways of looking, what its file tells."""
+
+import json
+import zipfile
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from posealign_keras.models import ImageEncoder, PoseAutoencoder, PoseEstimator
+from posealign_keras.skeletons import BODY17
+
+rng = np.random.default_rng(0)
+
+
+@pytest.fixture(scope="module")
+def estimator():
+    keras.utils.set_random_seed(0)
+    encoder = ImageEncoder("small_resnet", 32, latent_dim=6, head_filters=(), head_widths=(12,))
+    model = PoseEstimator(encoder, PoseAutoencoder(latent_dim=6, width=16, depth=2))
+    for variable in model.weights:  # untrained networks answer almost alike to all images
+        variable.assign(2 * variable)
+    return model
+
+
+def images(count=3, height=32, width=32):
+    return rng.integers(0, 256, (count, height, width, 3)).astype("uint8")
+
+
+def numpy_of(values):
+    return {name: ops.convert_to_numpy(value) for name, value in values.items()}
+
+
+@pytest.mark.parametrize(("height", "width"), [(32, 32), (20, 20), (90, 40), (240, 320)])
+@pytest.mark.parametrize("dtype", ["uint8", "float32", "int32"])
+def test_images_of_any_size_and_type(estimator, height, width, dtype):
+    values = images(2, height, width)
+    found = numpy_of(estimator(values.astype(dtype)))
+    assert {name: value.shape for name, value in found.items()} == {
+        "pose_3d": (2, 17, 3),
+        "latent": (2, 6),
+        "plausibility": (2,),
+    }
+    np.testing.assert_allclose(found["pose_3d"], numpy_of(estimator(values))["pose_3d"], atol=1e-4)
+    if (height, width) == (32, 32):
+        np.testing.assert_array_equal(found["latent"], ops.convert_to_numpy(estimator.image_encoder(values)))
+
+
+def test_plausibility_falls_with_what_the_auto_encoder_changes(estimator):
+    found = numpy_of(estimator(images(40)))
+    again = ops.convert_to_numpy(estimator.pose_autoencoder(found["pose_3d"]))
+    distance = np.linalg.norm(again - found["pose_3d"], axis=-1).mean(axis=1)
+    assert distance.std() > 1e-3
+    np.testing.assert_allclose(found["plausibility"], np.exp(-distance / 0.05), rtol=1e-3)
+
+
+def both_poses(estimator, values):
+    """Poses in images, and the mirrored poses in their mirror images."""
+    one, mirrored = estimator.predict_poses(values), estimator.predict_poses(values[:, :, ::-1])
+    return one, mirrored[:, list(BODY17.mirror)] * [-1, 1, 1]
+
+
+def test_looking_both_ways_gives_the_pose_between_the_two(estimator):
+    values = images(5)
+    found = estimator.estimate_both_ways(values)
+    latents = estimator.pose_autoencoder.encode(np.mean(both_poses(estimator, values), axis=0).astype("float32"))
+    np.testing.assert_allclose(found["latent"], ops.convert_to_numpy(latents), atol=1e-4)
+    decoded = ops.convert_to_numpy(estimator.pose_autoencoder.decode(found["latent"]))
+    np.testing.assert_allclose(found["pose_3d"], decoded, atol=1e-4)
+
+
+def test_confidence_is_the_lower_plausibility_and_falls_with_the_distance_of_both_poses(estimator):
+    values = images(20)
+    found, mirrored = estimator.estimate_both_ways(values), estimator.estimate_both_ways(values[:, :, ::-1])
+    one, other = both_poses(estimator, values)
+    plausibility = [numpy_of(estimator(way))["plausibility"] for way in (values, values[:, :, ::-1])]
+    distance = np.linalg.norm(one - other, axis=-1).mean(axis=1)
+    np.testing.assert_allclose(found["plausibility"], np.min(plausibility, axis=0), rtol=1e-3)
+    np.testing.assert_allclose(found["confidence"], np.min(plausibility, axis=0) * np.exp(-distance / 0.1), rtol=1e-2)
+    np.testing.assert_allclose(mirrored["confidence"], found["confidence"], rtol=1e-2)
+
+
+def test_its_file_says_what_the_poses_are(estimator, tmp_path):
+    estimator.save(tmp_path / "estimator.keras")
+    with zipfile.ZipFile(tmp_path / "estimator.keras") as archive:
+        config = json.loads(archive.read("config.json"))["config"]
+    assert config["joint_names"] == list(BODY17.joint_names)
+    assert config["unit"] == "metre"
+    assert config["root_joint"] == "pelvis"
+    values = images()
+    loaded = keras.saving.load_model(tmp_path / "estimator.keras")
+    np.testing.assert_array_equal(loaded.predict_poses(values), estimator.predict_poses(values))
+
+
+def test_files_that_do_not_say_it_yet_can_be_loaded(estimator):
+    config = estimator.get_config()
+    for name in ("joint_names", "unit", "coordinate_frame", "root_joint"):
+        del config[name]
+    assert PoseEstimator.from_config(config).skeleton is BODY17

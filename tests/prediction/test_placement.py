@@ -1,0 +1,66 @@
+"""Where a person stands, from size and place in the picture: against a camera that knows it."""
+
+import numpy as np
+import pytest
+
+from posealign_keras.prediction import root_positions
+from posealign_keras.prediction.placement import project
+from posealign_keras.skeletons import BODY17
+
+CAMERA = np.array([[1000.0, 0, 640], [0, 1000, 360], [0, 0, 1]])
+
+
+def filmed(count=30, seed=0):
+    """Poses, where their roots are, and boxes around them as `tfrecords_tools` makes them."""
+    rng = np.random.default_rng(seed)
+    directions = rng.normal(size=(1, 16, 3))
+    directions /= np.linalg.norm(directions, axis=-1, keepdims=True)
+    pose = BODY17.paths @ (directions * np.array(BODY17.bone_lengths[1:])[:, None])
+    poses = np.repeat(pose, count, axis=0)
+    roots = np.linspace([-1, 0.2, 4], [1.5, -0.2, 6], count)
+    pixels = project(poses + roots[:, None], CAMERA) + 0.5
+    low, high = pixels.min(axis=1), pixels.max(axis=1)
+    more = 0.1 * (high - low).max(axis=1, keepdims=True)
+    return poses, roots, np.concatenate([low - more, high + more], axis=1)
+
+
+def test_a_person_who_walks_away():
+    poses, roots, boxes = filmed()
+    found = root_positions(poses, boxes, CAMERA, np.arange(30) / 30)
+    # Near parts of a body look larger than far ones, which the depth does not take into account.
+    np.testing.assert_allclose(found[3:-3], roots[3:-3], rtol=0.12, atol=0.12)
+
+
+def test_the_skeleton_lies_in_the_middle_of_the_box_and_fills_it():
+    poses, _, boxes = filmed()
+    found = root_positions(poses, boxes, CAMERA, np.arange(30) / 30)
+    pixels = project(poses + found[:, None], CAMERA) + 0.5
+    middle = (pixels.min(axis=1) + pixels.max(axis=1)) / 2
+    np.testing.assert_allclose(middle, (boxes[:, :2] + boxes[:, 2:]) / 2, atol=0.5)
+    size = (pixels.max(axis=1) - pixels.min(axis=1)).max(axis=1)
+    np.testing.assert_allclose(size, (boxes[:, 2:] - boxes[:, :2]).max(axis=1) / 1.2, rtol=0.2)
+
+
+def test_boxes_that_jump_do_not_move_the_depth_much():
+    poses, _, boxes = filmed(90)
+    times = np.arange(90) / 30
+    steady = root_positions(poses, boxes, CAMERA, times)[:, 2]
+    noisy = boxes + np.random.default_rng(0).normal(0, 4, boxes.shape)
+    error = root_positions(poses, noisy, CAMERA, times)[:, 2] - steady
+    size = (boxes[:, 2:] - boxes[:, :2]).max(axis=1)
+    assert np.abs(error / steady).mean() < 0.3 * 8 / size.mean()
+
+
+def test_unknown_frames_stay_unknown():
+    poses, _, boxes = filmed(10)
+    poses[3], boxes[7] = np.nan, np.nan
+    missing = np.isnan(root_positions(poses, boxes, CAMERA, np.arange(10) / 30)).any(axis=1)
+    np.testing.assert_array_equal(np.flatnonzero(missing), [3, 7])
+
+
+@pytest.mark.parametrize("box", [[0, 0, 1e5, 1e5], [100, 100, 101, 101]])
+def test_absurd_boxes_leave_the_person_in_front_of_the_camera(box):
+    poses, _, _ = filmed(2)
+    found = root_positions(poses, np.tile(np.array(box, float), (2, 1)), CAMERA, np.arange(2) / 30)
+    assert np.isfinite(found).all()
+    assert ((poses + found[:, None])[..., 2] > 0).all()
