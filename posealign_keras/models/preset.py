@@ -179,7 +179,8 @@ class Preset:
             raise FileExistsError(
                 f"{directory} holds {entry!r} already; `overwrite=True` replaces it. Received: overwrite={overwrite}"
             )
-        content["networks"][entry] = network = {"arguments": arguments}
+        network: dict = {"arguments": arguments}
+        content["networks"][entry] = network
         directory.mkdir(parents=True, exist_ok=True)
         if model is not None:
             weights = io.BytesIO()

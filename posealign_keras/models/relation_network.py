@@ -38,7 +38,9 @@ class RelationNetwork(FromPreset, keras.Model):
         self.built = True
 
     @classmethod
-    def from_preset(cls, preset, relation: str = "pose_flip", load_weights: bool = True, **arguments):
+    def from_preset(  # type: ignore[override]  # one preset holds several of them
+        cls, preset, relation: str = "pose_flip", load_weights: bool = True, **arguments
+    ):
         """Load the network of one relation from a preset; see `FromPreset.from_preset`.
 
         Args:
