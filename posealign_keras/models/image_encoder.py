@@ -4,7 +4,7 @@ import keras
 from keras import layers, ops
 
 from posealign_keras.models.backbones import resnet50_to_res4, small_resnet
-from posealign_keras.models.preset import FromPreset
+from posealign_keras.models.from_preset import FromPreset
 
 
 @keras.saving.register_keras_serializable(package="posealign_keras")

@@ -3,7 +3,7 @@
 import keras
 from keras import layers, ops
 
-from posealign_keras.models.preset import FromPreset
+from posealign_keras.models.from_preset import FromPreset
 
 
 @keras.saving.register_keras_serializable(package="posealign_keras")

@@ -7,6 +7,7 @@ from keras import ops
 from posealign_keras.models.agreement import combine_both_ways
 from posealign_keras.models.image_encoder import ImageEncoder
 from posealign_keras.models.pose_autoencoder import PoseAutoencoder
+from posealign_keras.models.preset import Preset
 from posealign_keras.models.resizing import resize_to_square
 from posealign_keras.models.video_estimation import estimate_video
 from posealign_keras.models.video_poses import VideoPoses
@@ -54,27 +55,39 @@ class PoseEstimator(keras.Model):
         self.built = True
 
     @classmethod
-    def from_preset(cls, preset, load_weights: bool = True, **arguments) -> "PoseEstimator":
+    def from_preset(
+        cls, preset, variant: str | None = None, *, load_weights: bool = True, **arguments
+    ) -> "PoseEstimator":
         """Load the image encoder and the pose auto-encoder of a preset.
 
         Args:
-            preset: Name of a preset that comes with the package, one of `preset_names()`; or a directory.
-            load_weights: Whether to load the weights of the preset, if it has any; otherwise it is untrained.
+            preset: Name of a preset that comes with the package, one of `presets.preset_names()`; or a directory.
+            variant: Which image encoder, if the preset holds several: `presets.describe_preset` tells; `None` for the
+                usual one.
+            load_weights: Whether to load the weights; otherwise both are new and untrained.
             **arguments: Replace arguments of the `ImageEncoder`, such as `weights="imagenet"` in `"resnet50_paper"`.
 
+        Returns:
+            The estimator.
+
         Raises:
-            FileNotFoundError: If there is no such preset.
-            ValueError: If a file of it is damaged; the message names it.
+            FileNotFoundError: If there is no such preset, or a file of it is missing.
+            ValueError: If it has no such networks or no weights of them, or a file of it is damaged; the message names
+                the file.
         """
         return cls(
-            ImageEncoder.from_preset(preset, load_weights, **arguments),
-            PoseAutoencoder.from_preset(preset, load_weights),
+            ImageEncoder.from_preset(preset, variant, load_weights=load_weights, **arguments),
+            PoseAutoencoder.from_preset(preset, load_weights=load_weights),
         )
 
-    def save_to_preset(self, directory, overwrite: bool = False) -> None:
-        """Save the image encoder and the pose auto-encoder to a preset; see `FromPreset.save_to_preset`."""
-        self.image_encoder.save_to_preset(directory, overwrite)
-        self.pose_autoencoder.save_to_preset(directory, overwrite)
+    def save_to_preset(self, directory, variant: str | None = None, *, overwrite: bool = False) -> None:
+        """Save the image encoder, with the name `variant`, and the pose auto-encoder to a preset; see `FromPreset`."""
+        encoder, autoencoder = self.image_encoder, self.pose_autoencoder
+        networks = {
+            encoder.entry(variant): (encoder.arguments_for_preset(), encoder),
+            autoencoder.entry(): (autoencoder.arguments_for_preset(), autoencoder),
+        }
+        Preset.write(directory, networks, overwrite=overwrite)
 
     @property
     def skeleton(self):

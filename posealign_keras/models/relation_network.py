@@ -1,9 +1,11 @@
 """The relation network: what a relation does in the latent space."""
 
+from typing import Self
+
 import keras
 
+from posealign_keras.models.from_preset import FromPreset
 from posealign_keras.models.networks import multilayer_perceptron
-from posealign_keras.models.preset import FromPreset, Preset
 from posealign_keras.relations import get_relation
 
 
@@ -38,29 +40,37 @@ class RelationNetwork(FromPreset, keras.Model):
         self.built = True
 
     @classmethod
-    def from_preset(  # type: ignore[override]  # one preset holds several of them
-        cls, preset, relation: str = "pose_flip", load_weights: bool = True, **arguments
-    ):
-        """Load the network of one relation from a preset; see `FromPreset.from_preset`.
+    def from_preset(cls, preset, variant: str, *, load_weights: bool = True, **arguments) -> Self:  # type: ignore[override]
+        """Load the network of one relation from a preset.
 
         Args:
-            preset: Name of a preset, or a directory.
-            relation: Name of the relation.
-            load_weights: Whether to load the weights.
-            **arguments: Replace arguments of the constructor.
+            preset: As for `FromPreset.from_preset`.
+            variant: Name of the relation.
+            load_weights: As for `FromPreset.from_preset`.
+            **arguments: As for `FromPreset.from_preset`.
+
+        Returns:
+            The network.
+
+        Raises:
+            FileNotFoundError: As `FromPreset.from_preset`.
+            ValueError: As `FromPreset.from_preset`.
         """
-        return cls._read(Preset(preset), f"{cls.preset_entry}_{relation}", load_weights, **arguments)
+        return super().from_preset(preset, variant, load_weights=load_weights, **arguments)
+
+    def save_to_preset(self, directory, variant: str | None = None, *, overwrite: bool = False) -> None:
+        """Save the network to a preset, by the name of its relation if no other is given; see `FromPreset`."""
+        super().save_to_preset(directory, variant or self.relation.name, overwrite=overwrite)
+
+    def arguments_for_preset(self):
+        """Arguments of the constructor, as JSON has them."""
+        relation = {"relation": self.relation.name, **self.relation.get_config()}
+        return {**super().arguments_for_preset(), "relation": relation}
 
     @classmethod
-    def _read(cls, preset, entry, load_weights, **arguments):
-        relation = get_relation(**preset.arguments(entry)["relation"])
-        return super()._read(preset, entry, load_weights, **{"relation": relation, **arguments})
-
-    def describe(self):
-        """Name of the network in a preset, and the arguments of its constructor as JSON has them."""
-        entry, arguments = super().describe()
-        relation = {"relation": self.relation.name, **self.relation.get_config()}
-        return f"{entry}_{self.relation.name}", {**arguments, "relation": relation}
+    def arguments_from_preset(cls, arguments):
+        """Arguments of the constructor, of what `arguments_for_preset` gave; only registered relations are built."""
+        return {**arguments, "relation": get_relation(**arguments["relation"])}
 
     def call(self, latents, training=False):
         """Latents of the counterparts of `(batch, latent_dim)`."""

@@ -7,9 +7,9 @@ from posealign_keras.models import (
     ImageEncoder,
     MotionAutoencoder,
     PoseAutoencoder,
-    Preset,
     RelationNetwork,
 )
+from posealign_keras.models.preset import Preset
 from posealign_keras.relations import get_relation
 
 
@@ -79,17 +79,30 @@ class Configuration:
         latent_dim = self.pose_latent_dim if relation.order == "lower" else self.motion_latent_dim
         return RelationNetwork(relation, latent_dim, self.relation_widths)
 
-    def save_to_preset(self, directory, relations=("pose_flip", "flip_backward", "slow_backward"), overwrite=False):
-        """Write a preset of these networks without weights; see `models.FromPreset`.
+    def save_to_preset(
+        self, directory, description: str, relations=("pose_flip", "flip_backward", "slow_backward"), overwrite=False
+    ) -> Preset:
+        """Write a preset of these networks without weights; see `models.from_preset`.
 
         Args:
             directory: The preset.
+            description: What it is, in a sentence or two.
             relations: Names of the relations whose networks it holds.
             overwrite: Whether to replace what it holds.
+
+        Returns:
+            The preset.
+
+        Raises:
+            FileExistsError: If it holds other networks, and `overwrite` is false.
         """
-        networks = [self.image_encoder(), self.pose_autoencoder(), self.motion_autoencoder()]
-        for network in [*networks, *map(self.relation_network, relations)]:
-            Preset.write(directory, *network.describe(), overwrite=overwrite)
+        networks = {
+            network.entry(): (network.arguments_for_preset(), None)
+            for network in (self.image_encoder(), self.pose_autoencoder(), self.motion_autoencoder())
+        }
+        for network in map(self.relation_network, relations):
+            networks[network.entry(network.relation.name)] = (network.arguments_for_preset(), None)
+        return Preset.write(directory, networks, description, overwrite)
 
     def image_encoder(self, weights=None) -> ImageEncoder:
         """G; see `ImageEncoder` for `weights`."""
