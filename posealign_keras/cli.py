@@ -48,7 +48,7 @@ def _parser():
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for add in (_add_demo, _add_predict, _add_evaluate, _add_export, _add_info):
+    for add in (_add_demo, _add_adapt, _add_predict, _add_evaluate, _add_export, _add_info):
         add(commands)
     return parser
 
@@ -81,6 +81,48 @@ def _demo(options):
     from posealign_keras.demo.run import run_demo
 
     run_demo(options.out, options.mocap, options.preset, options.seed, options.quick, options.fresh)
+
+
+def _add_adapt(commands):
+    adapt = _command(
+        commands,
+        _adapt,
+        "adapt",
+        "adapt the network of a preset to your own videos, without any label",
+        "Cuts the person out of the videos, adapts, and writes adapted.keras, metrics.json and report.html. Run again, "
+        "it continues where it stopped.",
+        resumes=True,
+    )
+    adapt.add_argument("videos", metavar="VIDEO", nargs="+", help="a video, or a folder of videos or numbered pictures")
+    adapt.add_argument("--out", required=True, metavar="DIR", help="directory to write")
+    adapt.add_argument("--preset", default="small_synthetic", help="name or directory (default: %(default)s)")
+    adapt.add_argument(
+        "--boxes",
+        metavar="FILE|DETECTOR",
+        help="where the person is: a .csv or .json file of boxes, or a detector: hog, faster_rcnn, yolo, mediapipe "
+        "(default: a file .npz beside each video, or else the person fills the frame)",
+    )
+    adapt.add_argument("--steps", type=int, metavar="N", help="training steps (default: 300)")
+    adapt.add_argument("--seed", default=0, type=int, help="seed of everything random (default: %(default)s)")
+    adapt.add_argument("--fresh", action="store_true", help="start over, even if stages are finished")
+
+
+def _adapt(options):
+    import dataclasses
+
+    from posealign_keras.own_videos import adapt
+    from posealign_keras.own_videos.adapt import PLAN
+
+    plan = PLAN if options.steps is None else dataclasses.replace(PLAN, adaptation_steps=options.steps)
+    adapt(
+        options.videos,
+        options.out,
+        options.preset,
+        boxes=options.boxes,
+        plan=plan,
+        seed=options.seed,
+        fresh=options.fresh,
+    )
 
 
 def _add_predict(commands):

@@ -10,9 +10,11 @@ from tfrecords_tools.reader import Reader
 from tfrecords_tools.readers import READERS, get_reader
 from tfrecords_tools.recording import Recording, RecordingId
 from tfrecords_tools.settings import Settings
+from tfrecords_tools.split_conversion import NoRecordsError
 
 __all__ = [
     "READERS",
+    "NoRecordsError",
     "Reader",
     "Recording",
     "RecordingId",

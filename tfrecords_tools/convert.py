@@ -80,7 +80,8 @@ def convert(
         `{kind: {split: manifest}}`.
 
     Raises:
-        ValueError: If an argument or a file is not as expected; the message names it.
+        ValueError: If an argument or a file is not as expected; the message names it. `NoRecordsError`, which is one,
+            if there is nothing to make a record of, such as clips too short.
         FileNotFoundError: If the data set is not in `root`, or a file of it is missing.
         FileExistsError: If a split is there already, of other arguments or files; or one of another name that shares
             people or recordings with those that would be written.

@@ -18,6 +18,10 @@ from tfrecords_tools.settings import Settings
 Runner = Callable[[Sequence[Part], Callable[[float], None]], list[dict]]
 
 
+class NoRecordsError(ValueError):
+    """All recordings could be read, and nothing in them makes a record."""
+
+
 @dataclass(frozen=True)
 class SplitConversion:
     """One split of one kind of record.
@@ -110,7 +114,9 @@ class SplitConversion:
             notes += [f"{part.recording_id}: {note}" for note in report["notes"]]
         if not any(report["num_records"] for report in reports):
             reasons = ", ".join(f"{number} {reason}" for reason, number in dropped.items()) or "nothing to read"
-            raise ValueError(f"No record of kind {self.kind!r} for split {self.split!r} was found. Left out: {reasons}")
+            raise NoRecordsError(
+                f"No record of kind {self.kind!r} for split {self.split!r} was found. Left out: {reasons}"
+            )
         metadata = {
             "arguments": self.arguments,
             "fingerprint": fingerprint,

@@ -16,9 +16,9 @@ from posealign_keras.demo import stages
 from posealign_keras.demo.measurements import measure
 from posealign_keras.demo.report import write_report
 from posealign_keras.demo.settings import FULL, QUICK
-from posealign_keras.demo.workspace import Stopwatch, Workspace
 from posealign_keras.presets import get_configuration
 from posealign_keras.progress import clock
+from posealign_keras.workspace import Stopwatch, Workspace
 
 
 class Run:

@@ -7,8 +7,8 @@ from posealign_keras import data
 from posealign_keras.data.motion_library import MotionLibrary, to_upright_camera_frame
 from posealign_keras.data.synthetic import STUDIO, WILD, generate_motion_library
 from posealign_keras.data.synthetic.recording import record_clips, record_images
-from posealign_keras.demo.fit_progress import FitProgress
 from posealign_keras.evaluation import embed, random_views
+from posealign_keras.fit_progress import FitProgress
 from posealign_keras.models import PoseEstimator
 from posealign_keras.progress import Progress
 from posealign_keras.training import Adaptation, MotionAAE, PoseAAE, RelationRegression, SourceTraining

@@ -4,9 +4,9 @@ import shutil
 
 import keras
 
-from posealign_keras.demo.fit_progress import FitProgress
-from posealign_keras.demo.workspace import Workspace
+from posealign_keras.fit_progress import FitProgress
 from posealign_keras.training import ResumeTraining
+from posealign_keras.workspace import Workspace
 
 TRAINING = "training"
 """Folder of the states of stages that are not finished."""
@@ -24,7 +24,9 @@ def adam(learning_rate: float, steps: int) -> keras.optimizers.Adam:
     return keras.optimizers.Adam(schedule, global_clipnorm=1.0)
 
 
-def fit(model, batches, steps: int, name: str, watch: str, workspace: Workspace, verbose: bool) -> None:
+def fit(
+    model, batches, steps: int, name: str, watch: str, workspace: Workspace, verbose: bool, callbacks=()
+) -> dict[str, list[float]]:
     """Train a compiled stage for a number of steps.
 
     Args:
@@ -36,16 +38,21 @@ def fit(model, batches, steps: int, name: str, watch: str, workspace: Workspace,
         workspace: Where the state is kept after every epoch while it trains, in the folder `training`. A stage that
             was interrupted goes on from the last one, with the first batches again.
         verbose: Whether to show the progress.
+        callbacks: Further callbacks.
+
+    Returns:
+        The history, epoch by epoch.
     """
     epochs = min(_EPOCHS, steps)
     state = workspace.path(TRAINING) / name
     progress = [FitProgress(name, steps // epochs * epochs, watch)] if verbose else []
-    model.fit(
+    history = model.fit(
         batches,
         steps_per_epoch=steps // epochs,
         epochs=epochs,
         shuffle=False,
         verbose=0,
-        callbacks=[*progress, ResumeTraining(state)],
+        callbacks=[*progress, *callbacks, ResumeTraining(state)],
     )
     shutil.rmtree(state, ignore_errors=True)
+    return history.history

@@ -44,20 +44,9 @@ def adapt(run) -> list[str]:
     """Stages 5 and 6: the adaptation to the unlabelled target, with the labels of a part of it if there are some."""
     plan, setting = run.plan, run.setting
     estimator = run.workspace.load_model("normalized.keras")
-    model = Adaptation(
-        estimator.image_encoder,
-        estimator.pose_autoencoder,
-        run.embedding.load_model("motion_autoencoder.keras"),
-        [run.embedding.load_model(f"relation_{name}.keras") for name in plan.relations],
-        plan.contrastive,
-        mean_teacher=plan.mean_teacher,
-        replay_weight=plan.replay_weight,
-        measured_on=plan.measured_on,
-        seed=run.seed,
-    )
-    turns = -(-plan.adaptation_steps // len(model.energies))
-    rates = {energy: plan.teacher_rate if energy == "mean_teacher" else plan.energy_rate for energy in model.energies}
-    model.compile(optimizer={energy: adam(rate, turns) for energy, rate in rates.items()})
+    relation_networks = [run.embedding.load_model(f"relation_{name}.keras") for name in plan.relations]
+    motion_autoencoder = run.embedding.load_model("motion_autoencoder.keras")
+    model = compiled_adaptation(estimator, motion_autoencoder, relation_networks, plan, run.seed)
     replayed = (setting.target,) if setting.labelled_subjects else setting.source
     batches = data.load_adaptation(
         run.unlabelled_clips(setting.target),
@@ -73,6 +62,25 @@ def adapt(run) -> list[str]:
     fit(model, batches, plan.adaptation_steps, "adaptation", "loss", run.workspace, run.verbose)
     run.workspace.save_model("adapted.keras", estimator)
     return ["adapted.keras"]
+
+
+def compiled_adaptation(estimator, motion_autoencoder, relation_networks, plan, seed: int) -> Adaptation:
+    """The `Adaptation` of an estimator by the recipe of a plan, with its optimizers."""
+    model = Adaptation(
+        estimator.image_encoder,
+        estimator.pose_autoencoder,
+        motion_autoencoder,
+        relation_networks,
+        plan.contrastive,
+        mean_teacher=plan.mean_teacher,
+        replay_weight=plan.replay_weight,
+        measured_on=plan.measured_on,
+        seed=seed,
+    )
+    turns = -(-plan.adaptation_steps // len(model.energies))
+    rates = {energy: plan.teacher_rate if energy == "mean_teacher" else plan.energy_rate for energy in model.energies}
+    model.compile(optimizer={energy: adam(rate, turns) for energy, rate in rates.items()})
+    return model
 
 
 STAGES: dict[str, Callable[[SettingRun], list[str]]] = {

@@ -10,7 +10,6 @@ from pathlib import Path
 import keras
 
 import posealign_keras
-from posealign_keras.demo.workspace import Stopwatch, Workspace
 from posealign_keras.evaluation import evaluate
 from posealign_keras.experiments import embedding_stages, image_stages
 from posealign_keras.experiments.setting import Setting
@@ -20,6 +19,7 @@ from posealign_keras.experiments.settings import get_setting
 from posealign_keras.experiments.training_plan import TrainingPlan
 from posealign_keras.presets import Configuration, get_configuration
 from posealign_keras.progress import clock
+from posealign_keras.workspace import Stopwatch, Workspace
 
 
 def run_setting(
@@ -52,8 +52,8 @@ def run_setting(
         out: Directory of the results.
         configuration: Sizes of the networks, a `Configuration` or its name.
         plan: Lengths of training and the recipe; by default `TrainingPlan()`.
-        embedding: Directory of the networks of stages 1 to 3, which know motion capture alone, so that several settings,
-            and other choices of relations, may share them; those that are not there yet are trained into
+        embedding: Directory of the networks of stages 1 to 3, which know motion capture alone, so that several
+            settings, and other choices of relations, may share them; those that are not there yet are trained into
             it. By default `out/embedding`.
         weights: Initial weights of the image encoder, such as `"imagenet"`, see `ImageEncoder`; the paper's are those.
         seed: Seed of everything random.

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from posealign_keras.data import LABELLED_IMAGE, POSE_SEQUENCE, UNLABELLED_CLIP, Manifest, RecordSchema
-from posealign_keras.demo.workspace import Workspace
 from posealign_keras.experiments.setting import Setting
 from posealign_keras.experiments.training_plan import TrainingPlan
 from posealign_keras.presets import Configuration
+from posealign_keras.workspace import Workspace
 
 
 @dataclass(frozen=True, kw_only=True)

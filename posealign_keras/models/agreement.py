@@ -29,5 +29,6 @@ def combine_both_ways(pose_autoencoder, flip, straight, mirrored) -> dict[str, n
         "pose_3d": ops.convert_to_numpy(pose_autoencoder.decode(latents)),
         "latent": ops.convert_to_numpy(latents),
         "plausibility": plausibility,
+        "disagreement": disagreement,
         "confidence": plausibility * np.exp(-disagreement / USUAL_DISAGREEMENT),
     }

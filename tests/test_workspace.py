@@ -5,7 +5,7 @@ import keras
 import numpy as np
 import pytest
 
-from posealign_keras.demo.workspace import Workspace
+from posealign_keras.workspace import Workspace
 
 
 def network():
@@ -91,7 +91,7 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypat
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("posealign_keras.demo.workspace.os.fsync", full)
+    monkeypatch.setattr("posealign_keras.workspace.os.fsync", full)
     with pytest.raises(OSError, match="No space left"):
         workspace.save_json("a.json", {"x": 2})
     with pytest.raises(OSError, match="No space left"):

@@ -1,0 +1,199 @@
+"""`adapt`: an estimator for the people, the light and the camera of somebody's own videos, without a label."""
+
+import dataclasses
+import os
+import platform
+from pathlib import Path
+
+import keras
+import numpy as np
+
+import posealign_keras
+from posealign_keras import data
+from posealign_keras.data.synthetic import STUDIO, generate_motion_library
+from posealign_keras.data.synthetic.recording import record_images
+from posealign_keras.experiments.fitting import fit
+from posealign_keras.experiments.image_stages import compiled_adaptation
+from posealign_keras.experiments.training_plan import TrainingPlan
+from posealign_keras.models import ImageEncoder, MotionAutoencoder, PoseEstimator, RelationNetwork
+from posealign_keras.models.preset import Preset
+from posealign_keras.own_videos.person_clips import record_person_clips, spread_frames
+from posealign_keras.own_videos.report import write_report
+from posealign_keras.progress import Progress, clock
+from posealign_keras.training import CollapseWatch
+from posealign_keras.visualization.plotly_import import import_plotly
+from posealign_keras.workspace import Stopwatch, Workspace
+
+PLAN = TrainingPlan(
+    adaptation_steps=300,
+    clips_per_batch=4,
+    energy_rate=2e-4,
+    teacher_rate=1e-3,
+    normalization_frames=4096,
+    augmentation=None,
+)
+"""How much an adaptation to own videos trains: some minutes on two cores, however long the videos are."""
+
+# With fewer, most of what a contrast would push apart is the same moment of the same video.
+_CLIPS_FOR_CONTRAST = 16
+# Below this, all frames that there are fit into memory, decoded.
+_CLIPS_IN_MEMORY = 400
+_REPLAYED_IMAGES = 2000
+_WATCHED_FRAMES = 256
+_SAMPLES = 8
+_SOURCE = "source"
+
+
+def adapt(
+    videos,
+    out: str | os.PathLike,
+    preset: str | os.PathLike = "small_synthetic",
+    *,
+    boxes=None,
+    plan: TrainingPlan = PLAN,
+    seed: int = 0,
+    fresh: bool = False,
+) -> Path:
+    """Adapt the estimator of a preset to videos, without any label.
+
+    The person in the videos is cut out (`clips/`), pictures of the kind that the preset was trained on are generated to
+    be replayed (`source/`), and the image encoder is adapted by the energies of the relations, the mean teacher and the
+    statistics of the videos' normalisation. An interrupted run goes on where it stopped.
+
+    Energies are left out that the videos are too short for: `slow_backward` without clips of two seconds, and the
+    contrastive ones with fewer than 16 clips.
+
+    Args:
+        videos: Path of a video, of a folder of videos or of numbered pictures; or several.
+        out: Directory of the results: `adapted.keras`, a `PoseEstimator`; `metrics.json`; `report.html`; and what the
+            run needs to go on.
+        preset: Name or directory of a preset that holds all networks, trained on pictures of the `STUDIO`.
+        boxes: Where the person is: a `.csv` or `.json` file of boxes, or the name of a detector, such as `"hog"`. By
+            default a file `.npz` of the video's name beside it, or else the person fills the picture.
+        plan: Lengths, batches and recipe of the adaptation.
+        seed: Seed of everything random.
+        fresh: Start over, even if an earlier run with the same arguments has finished stages.
+
+    Returns:
+        Path of `adapted.keras`.
+
+    Raises:
+        ImportError: If what reads videos, or plotly, is not installed.
+        FileNotFoundError: If a file or the preset does not exist.
+        ValueError: If a file cannot be read, no person is seen for a second, the preset lacks networks, or `out` holds
+            a run with other arguments.
+        OSError: If the results cannot be written.
+    """
+    import_plotly("graph_objects")
+    paths = [Path(video) for video in ([videos] if isinstance(videos, str | os.PathLike) else videos)]
+    for path in paths:
+        if not path.exists():
+            raise FileNotFoundError(f"`videos` must exist. There is no {path}")
+    # Where there are several: the one that has seen the pictures that are replayed, and no others.
+    variant = _SOURCE if f"{ImageEncoder.preset_entry}_{_SOURCE}" in Preset(preset).networks else None
+    estimator = PoseEstimator.from_preset(preset, variant)
+    missing = [entry for entry in _needed(plan) if not _holds(Preset(preset), entry)]
+    if missing:
+        raise ValueError(f"`preset` must hold trained {', '.join(missing)}. Received: preset={str(preset)!r}")
+    arguments = {
+        "videos": [f"{path.name}, {os.stat(path).st_size} bytes" for path in paths],
+        "boxes": None if boxes is None else str(boxes),
+        "preset": str(preset),
+        "plan": {name: str(value) for name, value in dataclasses.asdict(plan).items()},
+        "seed": seed,
+        "backend": keras.backend.backend(),
+        "version": posealign_keras.__version__,
+    }
+    workspace = Workspace(out, arguments, fresh)
+    keras.utils.set_random_seed(seed)
+    watch = Stopwatch()
+    print(f"posealign adapt: into {workspace.directory.resolve()}", flush=True)
+    # Conversions and records know themselves what of them is finished.
+    clips, length = record_person_clips(paths, workspace.path("clips"), estimator.image_size, boxes)
+    source = workspace.path("source")
+    if not workspace.finished("source"):
+        _generate_source(source, estimator.image_size, seed)
+        workspace.finish("source", _files(workspace, source), watch.seconds())
+    count = sum(data.Manifest.load(directory, "train").num_records for directory in clips)
+    plan = _fitting(plan, preset, count, length)
+    frames = spread_frames(clips, plan.normalization_frames, seed)
+    watched = frames[:_WATCHED_FRAMES]
+    before = estimator.estimate_both_ways(watched)
+    print(f"   {count:,} clips of {length / 30:.0f} s; energies: {', '.join(_energies(plan))}", flush=True)
+    if not workspace.finished("adaptation"):
+        history = _train(estimator, frames, clips, source, preset, plan, seed, count, workspace)
+        workspace.save_model("adapted.keras", estimator)
+        workspace.finish("adaptation", ["adapted.keras"], watch.seconds(), history=history)
+    after = workspace.load_model("adapted.keras").estimate_both_ways(watched)
+    metrics = {
+        "before": _criteria(before),
+        "after": _criteria(after),
+        "collapsed": bool(_criteria(after)["latent_spread"] < 0.5 * _criteria(before)["latent_spread"]),
+        "clips": count,
+        "frames_of_a_clip": length,
+        "energies": _energies(plan),
+        "seconds": round(watch.seconds(), 1),
+        "environment": {"machine": f"{platform.machine()}, {os.cpu_count()} cores", "keras": keras.__version__},
+        "arguments": arguments,
+    }
+    workspace.save_json("metrics.json", metrics)
+    history = workspace.result("adaptation", "history")
+    write_report(workspace.path("report.html"), watched[:_SAMPLES], before, after, history, metrics)
+    print(f"   done in {clock(watch.seconds())}. Report: {workspace.path('report.html').resolve()}", flush=True)
+    return workspace.path("adapted.keras")
+
+
+def _train(estimator, frames, clips, source, preset, plan, seed, count, workspace):
+    estimator.image_encoder.adapt_normalization(frames, min(128, len(frames)))
+    relations = [RelationNetwork.from_preset(preset, name) for name in plan.relations]
+    model = compiled_adaptation(estimator, MotionAutoencoder.from_preset(preset), relations, plan, seed)
+    batches = data.load_adaptation(
+        clips,
+        source,
+        batch_size=plan.clips_per_batch,
+        images_per_batch=plan.images_per_batch,
+        source_per_batch=plan.replay_per_batch,
+        seed=seed,
+        cache=count <= _CLIPS_IN_MEMORY,
+    )
+    collapse = CollapseWatch(frames[:_WATCHED_FRAMES])
+    return fit(model, batches, plan.adaptation_steps, "adaptation", "loss", workspace, True, [collapse])
+
+
+def _generate_source(directory, size, seed):
+    library = generate_motion_library(sequences=60, frames=120, seed=seed)
+    record_images(library, STUDIO, directory, "train", _REPLAYED_IMAGES, size, seed, Progress("replayed pictures"))
+
+
+def _files(workspace, directory):
+    return [str(path.relative_to(workspace.directory)) for path in sorted(directory.iterdir())]
+
+
+def _fitting(plan, preset, count, length):
+    """The plan without the energies that the clips are too short or too few for."""
+    networks = {name: RelationNetwork.from_preset(preset, name, load_weights=False) for name in plan.relations}
+    relations = tuple(name for name, network in networks.items() if network.relation.window <= length)
+    contrastive = plan.contrastive if count >= _CLIPS_FOR_CONTRAST else ()
+    return dataclasses.replace(plan, relations=relations, contrastive=contrastive)
+
+
+def _energies(plan):
+    return [*plan.contrastive, *plan.relations, *(["mean_teacher"] if plan.mean_teacher else [])]
+
+
+def _needed(plan):
+    return ["motion_autoencoder", *(f"relation_{name}" for name in plan.relations)]
+
+
+def _holds(preset, entry):
+    return entry in preset.networks and preset.has_weights(entry)
+
+
+def _criteria(estimate):
+    """What can be said of estimates without any label."""
+    return {
+        "confidence": float(np.mean(estimate["confidence"])),
+        "flip_disagreement_mm": 1000 * float(np.mean(estimate["disagreement"])),
+        "plausibility": float(np.mean(estimate["plausibility"])),
+        "latent_spread": float(np.std(estimate["latent"], axis=0).mean()),
+    }

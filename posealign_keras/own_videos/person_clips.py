@@ -1,0 +1,79 @@
+"""The person in videos, as records of unlabelled clips."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from posealign_keras import data
+from posealign_keras.progress import Progress
+from posealign_keras.video.needs_tools import needs_tools
+
+LONG, SHORT = 60, 30
+"""Frames of a clip at 30 per second: as long as the longest relation asks for, and as long as a motion is."""
+
+_KIND, _SPLIT = "unlabelled_clip", "train"
+_EVERY = 2
+
+
+def record_person_clips(videos, out: Path, size: int, boxes=None) -> tuple[list[Path], int]:
+    """Cut the person out of videos, into clips of two seconds; of one second where no video has as much.
+
+    Args:
+        videos: Paths of videos, or of folders of videos or of numbered pictures.
+        out: Directory of the records, one folder for each of the videos.
+        size: Height and width of the crops in pixels.
+        boxes: Where the person is: a `.csv` or `.json` file of boxes, or a detector; see `tfrecords_tools` for both,
+            and for the files of boxes beside videos that are found by themselves.
+
+    Returns:
+        Directories of the records, those of videos without a clip left out, and the frames of each clip.
+
+    Raises:
+        ValueError: If a video cannot be read, or no video shows a person for a second.
+        FileNotFoundError: If a file does not exist.
+    """
+    with needs_tools():
+        from tfrecords_tools import NoRecordsError, convert
+        from tfrecords_tools.detectors import DETECTORS
+    options = {"detector": boxes} if boxes in DETECTORS else {"boxes": None if boxes is None else os.fspath(boxes)}
+    for length in (LONG, SHORT):
+        found = []
+        for index, video in enumerate(videos):
+            directory = out / f"{length}-frames" / f"{index:03d}-{Path(video).stem}"
+            try:
+                convert(
+                    "videos",
+                    video,
+                    directory,
+                    kinds=[_KIND],
+                    splits=[_SPLIT],
+                    size=size,
+                    clip_length=length,
+                    clip_step=length // 2,
+                    progress=_shown(Progress(f"clips of {length / 30:.0f} s, {Path(video).name}")),
+                    **options,
+                )
+            except NoRecordsError:
+                continue
+            found.append(directory / _KIND)
+        if found:
+            return found, length
+    raise ValueError(f"`videos` must show a person for a second at least. Received: {[str(video) for video in videos]}")
+
+
+def spread_frames(directories, count: int, seed: int) -> np.ndarray:
+    """Single frames `(n, H, W, 3)` from all over the clips, in random order: at most `count`."""
+    total = sum(data.Manifest.load(directory, _SPLIT).num_records for directory in directories)
+    clips = data.load_clips(directories, 1, training=False)
+    rng = np.random.default_rng(seed)
+    frames: list[np.ndarray] = []
+    for clip in clips.as_numpy_iterator():
+        own = clip[0, ::_EVERY]
+        share = min(len(own), -(-count // total))
+        frames += list(own[np.sort(rng.choice(len(own), share, replace=False))])
+    return rng.permutation(np.stack(frames))[:count]
+
+
+def _shown(progress):
+    return lambda _, done, total: progress(done, total)
