@@ -29,6 +29,8 @@ def divide(
         ValueError: If a split that was asked for would be empty, its name is odd, shares are not positive, or there are
             fewer groups than splits.
     """
+    if isinstance(splits, str):
+        raise ValueError(f"`splits` must be several names, or names with shares. Received: splits={splits!r}")
     everything = [one for listed in recordings.values() for one in listed]
     if isinstance(splits, Mapping):
         if not splits or any(not share > 0 for share in splits.values()):

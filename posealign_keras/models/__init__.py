@@ -5,7 +5,6 @@ from posealign_keras.models.image_encoder import ImageEncoder
 from posealign_keras.models.motion_autoencoder import MotionAutoencoder
 from posealign_keras.models.pose_autoencoder import PoseAutoencoder
 from posealign_keras.models.pose_estimator import PoseEstimator
-from posealign_keras.models.preset import Preset, preset_names
 from posealign_keras.models.relation_network import RelationNetwork
 from posealign_keras.models.video_poses import VideoPoses
 
@@ -15,8 +14,6 @@ __all__ = [
     "MotionAutoencoder",
     "PoseAutoencoder",
     "PoseEstimator",
-    "Preset",
     "RelationNetwork",
     "VideoPoses",
-    "preset_names",
 ]

@@ -1,5 +1,7 @@
 """Image backbones whose layers are named by residual stage, as those of `keras.applications.ResNet50` are."""
 
+from pathlib import Path
+
 import keras
 from keras import layers
 
@@ -13,16 +15,50 @@ def resnet50_to_res4(image_size: int = 224, weights=None) -> keras.Model:
 
     Returns:
         A model from `(batch, image_size, image_size, 3)` to `(batch, image_size / 16, image_size / 16, 1024)`.
+
+    Raises:
+        ConnectionError: If the weights of ImageNet cannot be downloaded.
+        FileNotFoundError: If there is no such file of weights.
+        ValueError: If it holds other weights.
     """
-    network = keras.applications.ResNet50(
-        include_top=False, weights=weights, input_shape=(image_size, image_size, 3), name="resnet50"
-    )
+    network = _resnet50(image_size, weights)
     trunk = keras.Model(network.input, network.get_layer("conv4_block6_out").output, name="resnet50_to_res4")
     # The order BGR and the channel means of the ImageNet weights, as layers, so that they are saved and exported.
     images = keras.Input((image_size, image_size, 3))
     centred = layers.Rescaling(1.0, offset=[-123.68, -116.779, -103.939], name="subtract_means")(images)
     reversed_channels = keras.ops.flip(centred, axis=-1)
     return keras.Model(images, trunk(reversed_channels), name="resnet50")
+
+
+def _resnet50(image_size, weights):
+    """The `keras.applications.ResNet50` without its classifier; what goes wrong with its weights is said in words."""
+    if weights not in (None, "imagenet") and not Path(weights).is_file():
+        raise FileNotFoundError(
+            "`weights` must be None, 'imagenet' or the path of a file with weights of ResNet-50 without its classifier "
+            f"(.h5 or .weights.h5). Received: weights={str(weights)!r}"
+        )
+    arguments = {"include_top": False, "input_shape": (image_size, image_size, 3), "name": "resnet50"}
+    if weights != "imagenet":
+        network = keras.applications.ResNet50(weights=None, **arguments)
+        if weights is not None:
+            try:
+                network.load_weights(weights)
+            except Exception as error:  # a damaged file can make anything go wrong
+                raise ValueError(
+                    f"`weights` must hold the weights of ResNet-50 without its classifier: {error}. "
+                    f"Received: weights={str(weights)!r}"
+                ) from error
+        return network
+    try:
+        return keras.applications.ResNet50(weights="imagenet", **arguments)
+    except ValueError:
+        raise
+    except Exception as error:  # Keras gives failed downloads no class of their own
+        raise ConnectionError(
+            f"The ImageNet weights of ResNet-50 could not be downloaded: {error}. Download that file on another "
+            "machine, and give its path: weights='/path/to/resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5'. "
+            "Received: weights='imagenet'"
+        ) from error
 
 
 def small_resnet(image_size: int = 64, widths=(16, 32, 64, 128)) -> keras.Model:

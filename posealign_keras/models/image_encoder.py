@@ -17,14 +17,19 @@ class ImageEncoder(FromPreset, keras.Model):
         latent_dim: Size of the pose latent z.
         head_filters: Filters of the 3x3 convolutions after the backbone; the first one halves the size.
         head_widths: Units of the fully connected layers after them.
-        weights: Initial weights of the ResNet-50: `None`, `"imagenet"`, or a path. They are part of a saved model,
-            so a loaded one never asks for them again.
+        weights: Initial weights of the ResNet-50: `None`, `"imagenet"` (downloaded by Keras), or the path of a file
+            of weights without the classifier. They are part of a saved model, so a loaded one never asks for them.
 
     Call arguments:
         images: `(batch, image_size, image_size, 3)`, RGB, values 0 to 255, any dtype.
 
     Returns:
         Latents, `(batch, latent_dim)`.
+
+    Raises:
+        ConnectionError: If the weights of ImageNet cannot be downloaded; the message tells what to do instead.
+        FileNotFoundError: If there is no such file of weights.
+        ValueError: If an argument is not as described, or the file holds other weights.
 
     Reference:
         Kundu et al., NeurIPS 2021, section 4 (implementation details).

@@ -3,8 +3,8 @@
 import keras
 from keras import ops
 
-from posealign_keras.models.networks import multilayer_perceptron
 from posealign_keras.models.from_preset import FromPreset
+from posealign_keras.models.networks import multilayer_perceptron
 from posealign_keras.ops import bone_directions, joints_from_bones, unit
 from posealign_keras.skeletons import get_skeleton
 

@@ -39,8 +39,7 @@ class Preset:
     `preset.json` is replaced: who reads it, and who is interrupted while writing, finds the old one or the new one.
 
     Args:
-        preset: Name of a preset that comes with the package, one of `preset_names()`; or a directory, in which case a
-            path is taken for a directory even if a shipped preset is called like that.
+        preset: Name of a preset that comes with the package, one of `preset_names()`; or a directory.
 
     Raises:
         FileNotFoundError: If there is no such preset.
@@ -48,8 +47,7 @@ class Preset:
     """
 
     def __init__(self, preset: str | os.PathLike):
-        is_shipped = isinstance(preset, str) and preset in preset_names()
-        self.directory = _SHIPPED / preset if is_shipped else Path(preset)
+        self.directory = _SHIPPED / preset if str(preset) in preset_names() else Path(preset)
         self._index = self.directory / INDEX
         try:
             content = json.loads(self._index.read_bytes())

@@ -7,7 +7,7 @@ from pathlib import Path
 import keras
 
 from posealign_keras.models import ImageEncoder, PoseAutoencoder, PoseEstimator
-from posealign_keras.models.preset import Preset, preset_names
+from posealign_keras.presets import Preset, preset_names
 
 
 def load_estimator(model, pose_autoencoder=None) -> PoseEstimator:

@@ -1,5 +1,15 @@
-"""Named configurations of all networks of the method."""
+"""Named configurations of all networks of the method, and presets: networks that come with the package."""
 
+from posealign_keras.models.preset import Preset, preset_names
 from posealign_keras.presets.configuration import PAPER, SMALL, Configuration, get_configuration
+from posealign_keras.presets.describe_preset import describe_preset
 
-__all__ = ["PAPER", "SMALL", "Configuration", "get_configuration"]
+__all__ = [
+    "PAPER",
+    "SMALL",
+    "Configuration",
+    "Preset",
+    "describe_preset",
+    "get_configuration",
+    "preset_names",
+]

@@ -1,136 +1,168 @@
 """Makes a preset of the networks of a finished run of `posealign demo`, with a model card.
 
-python -m posealign_keras.presets.make_preset posealign-demo --out posealign_keras/presets/small_synthetic
+python -m posealign_keras.presets.make_preset posealign-demo --out my_preset
 """
 
 import argparse
+import hashlib
 import json
+import os
+import shutil
+import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
+import numpy as np
+from keras import ops
 
-from posealign_keras.models import Preset
-from posealign_keras.relations import list_relations
+from posealign_keras.models import PoseEstimator
+from posealign_keras.models.preset import CARD, FIGURES, INDEX, Preset
+from posealign_keras.presets.model_card import model_card
 
-_CARD = """# {name}
+ESTIMATORS = {"adapted.keras": None, "source_only.keras": "source"}
+"""The estimators of a run, and the variants that they are in a preset."""
 
-{description}
-
-## What it was trained on
-
-{training}
-
-## Figures
-
-{figures}
-
-Errors in millimetres, on pictures and motion that nothing was trained on. {protocol}
-
-## Limits
-
-- It has seen generated pictures only. On real pictures it is a start for adaptation, and no measuring instrument.
-- One person at a time, whole in the picture, from about the height of the eyes.
-- Its bodies have the canonical bone lengths: it says nothing about a person's size.
-- It must not be used to identify people, or where an error can do harm.
-
-## Licence
-
-The weights are licensed as the package is, Apache-2.0. {licence}
-"""
-_CMU = (
-    "The motion is from the CMU Graphics Lab Motion Capture Database (mocap.cs.cmu.edu; created with funding from NSF "
-    "EIA-0196217), which may be used, modified and included in products; the data itself, or converted copies of it, "
-    "may not be resold."
-)
+_KEPT = ("arguments", "environment", "source", "target", "pose_aae", "motion_aae", "relations", "protocol")
 
 
 def make_preset(
-    run, out, description: str, name: str | None = None, licence: str = "", overwrite: bool = False
+    run: str | os.PathLike,
+    out: str | os.PathLike,
+    description: str | None = None,
+    data_licence: str | None = None,
+    limits: Sequence[str] = (),
+    overwrite: bool = False,
 ) -> Preset:
-    """Turn the networks of a finished run of `posealign demo` into a preset.
+    """Turn the networks of a finished run of `posealign demo` into a preset with figures and a model card.
 
-    It holds the image encoder trained on the source, the pose and the motion auto-encoder, and the relation networks.
+    It holds the image encoder as it was adapted to the pictures of the target, that of the source as the variant
+    `"source"`, the pose and the motion auto-encoder, and all relation networks of the run.
 
     Args:
         run: Directory of the run.
-        out: Directory of the preset.
-        description: What the preset is, in a sentence or two.
-        name: Name of the preset; by default that of the directory.
-        licence: What has to be said of the data beside the licence of the package.
-        overwrite: Whether to replace the networks that `out` holds.
+        out: Directory of the preset; it appears whole or not at all.
+        description: What the preset is, in a sentence or two; `None` makes one of the run's arguments.
+        data_licence: Where the motion capture is from, and what its licence says; needed if the run had any.
+        limits: What else the networks cannot do, a sentence each, for the card.
+        overwrite: Whether to replace a preset, all of it.
 
     Returns:
         The preset.
 
     Raises:
         FileNotFoundError: If the run is not finished, or is none.
-        FileExistsError: If `out` holds such networks, and `overwrite` is false.
+        FileExistsError: If there is something at `out` already, and it is no preset or `overwrite` is false.
+        ValueError: If files of the run are not those that it wrote, or `data_licence` is missing.
+        OSError: If the preset cannot be written.
     """
-    run, out = Path(run), Path(out)
+    run, out = Path(run), Path(out).absolute()
+    metrics = _read_json(run / "metrics.json", run)
+    files = _check_networks(run, metrics["arguments"])
+    mocap = metrics["arguments"]["mocap"]
+    if mocap and not data_licence:
+        raise ValueError(
+            f"`data_licence` must say where the motion capture {mocap.split()[0]!r} of the run is from, and what its "
+            f"licence says. Received: data_licence={data_licence!r}"
+        )
+    if out.exists() and not (overwrite and (out / INDEX).is_file()):
+        raise FileExistsError(
+            f"`out` must be new, or a preset and `overwrite` true. Received: out={str(out)!r}, overwrite={overwrite}"
+        )
+    out.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix=f".{out.name}.partial-", dir=out.parent))
     try:
-        metrics = json.loads((run / "metrics.json").read_bytes())
-    except FileNotFoundError as error:
-        raise FileNotFoundError(
-            f"`run` must be the directory of a finished `posealign demo`, with a metrics.json. Received: run={run}"
-        ) from error
-    load = keras.saving.load_model
-    load(run / "source_only.keras").save_to_preset(out, overwrite)
-    load(run / "motion_autoencoder.keras").save_to_preset(out, overwrite)
-    for relation in list_relations():
-        if (run / f"relation_{relation}.keras").exists():
-            load(run / f"relation_{relation}.keras").save_to_preset(out, overwrite)
-    Preset.describe_as(out, description)
-    kept = ("arguments", "environment", "source", "target", "pose_aae", "motion_aae", "relations", "protocol")
-    (out / "metrics.json").write_text(json.dumps({name: metrics[name] for name in kept}, indent=1) + "\n")
-    (out / "README.md").write_text(_card(name or out.name, description, metrics, licence))
+        new = partial / "new"
+        networks = {file: keras.saving.load_model(run / file, compile=False) for file in files}
+        for file, network in networks.items():
+            network.save_to_preset(new, ESTIMATORS.get(file))
+        description = description or (
+            f"All networks of the configuration `{metrics['arguments']['preset']}`, trained by `posealign demo` on "
+            f"generated pictures and {'motion capture' if mocap else 'generated motion'}."
+        )
+        Preset.write(new, {}, description)
+        figures = {name: metrics[name] for name in _KEPT} | {"storage": _change_by_storing(run, networks, new)}
+        (new / FIGURES).write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+        card = model_card(out.name, description, figures, data_licence, limits)
+        (new / CARD).write_text(card, encoding="utf-8")
+        if out.exists():
+            out.rename(partial / "old")
+        new.rename(out)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
     return Preset(out)
 
 
-def _card(name, description, metrics, licence):
-    source, target = metrics["source"]["source_only"], metrics["target"]["source_only"]
-    rows = [
-        (
-            "pictures of the kind it was trained on, MPJPE (PA-MPJPE)",
-            f"{source['mpjpe']:.1f} ({source['pa_mpjpe']:.1f})",
-        ),
-        ("pictures of another kind, before adaptation", f"{target['mpjpe']:.1f} ({target['pa_mpjpe']:.1f})"),
-        ("pose auto-encoder, reconstruction", f"{metrics['pose_aae']['test_reconstruction']:.1f}"),
-        ("motion auto-encoder, reconstruction", f"{metrics['motion_aae']['test_reconstruction']:.1f}"),
-        *(
-            (f"relation `{relation}`, decoded", f"{quality['decoded_error']:.1f}")
-            for relation, quality in metrics["relations"].items()
-        ),
-    ]
-    figures = "\n".join(["| what | error |", "|---|---|", *(f"| {what} | {value} |" for what, value in rows)])
-    arguments, environment = metrics["arguments"], metrics["environment"]
-    command = f"posealign demo --seed {arguments['seed']} --preset {arguments['preset']}"
-    if arguments["mocap"]:
-        command += f" --mocap {arguments['mocap'].split()[0]}"
-    training = (
-        f"`{command}`, version {arguments['version']} of the package, on {environment['backend']}, "
-        f"{environment['machine']}. Pictures: generated. Motion: {metrics['protocol']['motion']}."
-    )
-    scale = metrics["protocol"]["scale"].split(";")[0]
-    protocol = f"Joints: {metrics['protocol']['joints']}; root: {metrics['protocol']['root']}; scale: {scale}."
-    return _CARD.format(
-        name=name, description=description, training=training, figures=figures, protocol=protocol, licence=licence
-    )
+def _read_json(path, run):
+    try:
+        return json.loads(path.read_bytes())
+    except FileNotFoundError as error:
+        raise FileNotFoundError(
+            f"`run` must be the directory of a finished `posealign demo`, with a {path.name}. Received: run={run}"
+        ) from error
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged: {error}") from error
+
+
+def _check_networks(run, arguments):
+    """Names of the files of networks that belong to a preset, after a look at whether they are what the run wrote."""
+    state = _read_json(run / "state.json", run)
+    if state["arguments"] != arguments:
+        raise ValueError(f"{run / 'metrics.json'} must be of the same run as state.json. Received: {arguments}")
+    written = {name: checksum for stage in state["stages"].values() for name, checksum in stage["files"].items()}
+    relations = sorted(name for name in written if name.startswith("relation_"))
+    wanted = [*ESTIMATORS, "motion_autoencoder.keras", *relations]
+    for name in wanted:
+        if name not in written or not (run / name).is_file():
+            raise FileNotFoundError(f"`run` must be finished, with a {name}. Received: run={run}")
+        if hashlib.sha256((run / name).read_bytes()).hexdigest() != written[name]:
+            raise ValueError(f"{run / name} is not the file that the run wrote")
+    return wanted
+
+
+def _change_by_storing(run, networks, preset):
+    """How far joints move because weights have fewer digits in a preset, in millimetres, on pictures of the run."""
+    with np.load(run / "samples.npz", allow_pickle=False) as samples:
+        images = np.concatenate([samples[name] for name in ("images", "clip_images", "source_images")])
+    distances = []
+    for file, variant in ESTIMATORS.items():
+        stored = PoseEstimator.from_preset(preset, variant)
+        poses = [ops.convert_to_numpy(model(images)["pose_3d"]) for model in (networks[file], stored)]
+        distances.append(1000 * np.linalg.norm(poses[1] - poses[0], axis=-1))
+    return {
+        "pictures": len(images),
+        "mean_joint_change": float(np.mean(distances)),
+        "largest_joint_change": float(np.max(distances)),
+    }
 
 
 def main(arguments=None) -> None:
     """The command line of this module."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("run", help="directory of a finished `posealign demo`")
-    parser.add_argument("--out", required=True, help="directory of the preset")
-    parser.add_argument("--description", required=True, help="what the preset is, in a sentence or two")
+    parser = argparse.ArgumentParser(description="Makes a preset of a finished run of `posealign demo`.")
+    parser.add_argument("run", metavar="RUN", help="directory of the run")
+    parser.add_argument("--out", required=True, metavar="DIR", help="directory of the preset")
+    parser.add_argument("--description", metavar="TEXT", help="what the preset is, in a sentence or two")
     parser.add_argument(
-        "--cmu", action="store_true", help="say in the card that the motion is that of the CMU database"
+        "--data-licence",
+        metavar="TEXT",
+        help="where the motion capture of the run is from, and what its licence says; needed if it had any",
     )
-    parser.add_argument("--overwrite", action="store_true", help="replace the networks that the directory holds")
+    parser.add_argument(
+        "--limit",
+        action="append",
+        default=[],
+        dest="limits",
+        metavar="TEXT",
+        help="what else the networks cannot do, for the card; may be given again",
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace a preset")
     options = parser.parse_args(arguments)
-    licence = _CMU if options.cmu else ""
-    preset = make_preset(options.run, options.out, options.description, licence=licence, overwrite=options.overwrite)
-    print(f"{preset.directory}: {', '.join(sorted(preset.networks))}")
+    try:
+        preset = make_preset(**vars(options))
+    except (ValueError, OSError) as error:
+        parser.error(str(error))
+    for entry in preset.networks:
+        print(f"{preset.weights_file(entry)}: {preset.weights_file(entry).stat().st_size / 1e6:.1f} MB")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,9 @@
 """The paper's backbone: ResNet-50 cut after Res-4."""
 
+import os
+import pathlib
+import socket
+
 import keras
 import numpy as np
 import pytest
@@ -57,3 +61,28 @@ def test_weights_file_and_preprocessing(tmp_path):
     path.unlink()
     loaded = keras.saving.load_model(tmp_path / "encoder.keras")
     np.testing.assert_array_equal(ops.convert_to_numpy(loaded(images)), ops.convert_to_numpy(saved(images)))
+
+
+def test_weights_that_are_not_there(monkeypatch):
+    """Without a network: what was tried, and what to do instead."""
+
+    def offline(*arguments, **options):
+        raise OSError(101, "Network is unreachable")
+
+    monkeypatch.setattr(socket, "getaddrinfo", offline)
+    monkeypatch.setattr(socket, "create_connection", offline)
+    cache = pathlib.Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser() / "models"
+    if (cache / "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5").exists():
+        pytest.skip("the weights have been downloaded on this machine before")
+    with pytest.raises(
+        ConnectionError, match=r"could not be downloaded: .*notop\.h5.*weights='/path/to/.*Received: weights='imagenet'"
+    ):
+        encoder(weights="imagenet")
+
+
+def test_weights_files_that_are_none(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"`weights` must be None, 'imagenet' or.*Received: .*none\.h5"):
+        encoder(weights=tmp_path / "none.h5")
+    (tmp_path / "some.weights.h5").write_text("nothing")
+    with pytest.raises(ValueError, match=r"`weights` must hold .* ResNet-50.*Received: .*some\.weights\.h5"):
+        encoder(weights=str(tmp_path / "some.weights.h5"))

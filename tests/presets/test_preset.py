@@ -1,29 +1,25 @@
 """Presets: networks come back as they were saved, on every backend, and damaged or foreign files are refused."""
 
 import hashlib
+import io
 import json
+import os
+import shutil
 import zipfile
 
+import keras
 import numpy as np
 import pytest
 from test_configuration import TINY
 
-from posealign_keras.models import (
-    ImageEncoder,
-    MotionAutoencoder,
-    PoseAutoencoder,
-    PoseEstimator,
-    Preset,
-    RelationNetwork,
-    preset_names,
-)
-from posealign_keras.presets import PAPER
+from posealign_keras.models import ImageEncoder, MotionAutoencoder, PoseAutoencoder, PoseEstimator, RelationNetwork
+from posealign_keras.presets import Preset
 from posealign_keras.relations import SlowBackward
 
 RELATIONS = ("pose_flip", "slow_backward")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def networks():
     return [
         TINY.image_encoder(),
@@ -33,11 +29,17 @@ def networks():
     ]
 
 
-@pytest.fixture
-def directory(tmp_path, networks):
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory, networks):
+    directory = tmp_path_factory.mktemp("saved")
     for network in networks:
-        network.save_to_preset(tmp_path / "preset")
-    return tmp_path / "preset"
+        network.save_to_preset(directory)
+    return directory
+
+
+@pytest.fixture
+def directory(saved, tmp_path):
+    return shutil.copytree(saved, tmp_path / "preset")
 
 
 def loaded(directory, **arguments):
@@ -48,6 +50,24 @@ def loaded(directory, **arguments):
         ),
         *(RelationNetwork.from_preset(directory, relation, **arguments) for relation in RELATIONS),
     ]
+
+
+def weights_file(directory, entry="pose_autoencoder"):
+    return Preset(directory).weights_file(entry)
+
+
+def change_index(directory, change):
+    """Let `change` alter what the index says of the pose auto-encoder."""
+    index = json.loads((directory / "preset.json").read_bytes())
+    change(index["networks"]["pose_autoencoder"])
+    (directory / "preset.json").write_text(json.dumps(index))
+
+
+def replace_weights(directory, data):
+    """Give the pose auto-encoder other weights, of which the index knows, as one with bad intentions would do it."""
+    digest = hashlib.sha256(data).hexdigest()
+    change_index(directory, lambda network: network.update(sha256=digest))
+    weights_file(directory).write_bytes(data)
 
 
 def test_networks_come_back_as_they_were_saved(directory, networks):
@@ -71,6 +91,15 @@ def test_networks_without_weights_are_new(directory, networks):
     assert [network.count_params() for network in new] == [network.count_params() for network in networks]
 
 
+def test_arguments_can_be_replaced(directory):
+    network = PoseAutoencoder.from_preset(directory, load_weights=False, width=11)
+    assert (network.width, network.latent_dim) == (11, TINY.pose_latent_dim)
+    with pytest.raises(ValueError, match=r"'pose_autoencoder' in .* does not build .* with \{'wide': 3\}"):
+        PoseAutoencoder.from_preset(directory, wide=3)
+    with pytest.raises(ValueError, match=r"does not hold the weights of this PoseAutoencoder"):
+        PoseAutoencoder.from_preset(directory, width=11)
+
+
 def test_estimators_come_back_as_they_were_saved(tmp_path, networks):
     estimator = PoseEstimator(*networks[:2])
     estimator.save_to_preset(tmp_path)
@@ -79,15 +108,76 @@ def test_estimators_come_back_as_they_were_saved(tmp_path, networks):
     np.testing.assert_allclose(read.predict_poses(images), estimator.predict_poses(images), atol=5e-3)
 
 
+def test_variants_lie_beside_each_other(directory, networks):
+    other = TINY.image_encoder()
+    # Its pose auto-encoder is there already, the same in every number, and no obstacle.
+    PoseEstimator(other, networks[1]).save_to_preset(directory, "other")
+    for variant, expected in ((None, networks[0]), ("other", other)):
+        read = PoseEstimator.from_preset(directory, variant).image_encoder
+        np.testing.assert_allclose(read.get_weights()[0], expected.get_weights()[0], rtol=1e-3, atol=1e-6)
+    with pytest.raises(ValueError, match=r"must have 'image_encoder_third'.*Received.*'image_encoder_other'"):
+        ImageEncoder.from_preset(directory, "third")
+    with pytest.raises(ValueError, match=r"letters, digits and '_'.*Received: 'image_encoder_\.\./up'"):
+        other.save_to_preset(directory, "../up")
+
+
 def test_saving_again_replaces_only_what_is_asked_for(directory, networks):
-    with pytest.raises(FileExistsError, match=r"holds 'pose_autoencoder' already.*Received: overwrite=False"):
-        TINY.pose_autoencoder().save_to_preset(directory)
+    networks[1].save_to_preset(directory)
     other = TINY.pose_autoencoder()
+    with pytest.raises(FileExistsError, match=r"holds 'pose_autoencoder' already.*Received: overwrite=False"):
+        other.save_to_preset(directory)
+    before = weights_file(directory)
     other.save_to_preset(directory, overwrite=True)
     read = loaded(directory)
     np.testing.assert_allclose(read[1].get_weights()[0], other.get_weights()[0], rtol=1e-3, atol=1e-6)
     np.testing.assert_allclose(read[0].get_weights()[0], networks[0].get_weights()[0], rtol=1e-3, atol=1e-6)
+    assert not before.exists()
+    assert {path.name for path in directory.iterdir()} == {
+        "preset.json",
+        *(weights_file(directory, entry).name for entry in Preset(directory).networks),
+    }
+
+
+@pytest.mark.parametrize("failing", [1, 2])
+def test_an_interrupted_save_leaves_the_preset_as_it_was(directory, networks, monkeypatch, failing):
+    """Whether the file of weights cannot take its place, or the index afterwards."""
+    replace, calls = os.replace, []
+
+    def fail(*paths):
+        calls.append(paths)
+        if len(calls) == failing:
+            raise OSError(28, "No space left on device")
+        replace(*paths)
+
+    monkeypatch.setattr(os, "replace", fail)
+    with pytest.raises(OSError, match="No space left"):
+        TINY.pose_autoencoder().save_to_preset(directory, overwrite=True)
+    monkeypatch.undo()
+    assert len(calls) == failing
+    read = PoseAutoencoder.from_preset(directory)
+    np.testing.assert_allclose(read.get_weights()[0], networks[1].get_weights()[0], rtol=1e-3, atol=1e-6)
     assert not [path.name for path in directory.iterdir() if path.name.startswith(".")]
+
+
+def test_several_networks_are_written_together_or_not_at_all(tmp_path, networks):
+    networks[1].save_to_preset(tmp_path)
+    with pytest.raises(FileExistsError):
+        PoseEstimator(networks[0], TINY.pose_autoencoder()).save_to_preset(tmp_path)
+    assert list(Preset(tmp_path).networks) == ["pose_autoencoder"]
+
+
+def test_numbers_beyond_float16_and_infinite_ones(tmp_path):
+    network = TINY.pose_autoencoder()
+    weight = network.weights[0]
+    value = network.get_weights()[0]
+    value[0, 0] = 1e5
+    weight.assign(value)
+    network.save_to_preset(tmp_path)
+    np.testing.assert_array_equal(PoseAutoencoder.from_preset(tmp_path).get_weights()[0], value)
+    value[0, 0] = np.nan
+    weight.assign(value)
+    with pytest.raises(ValueError, match=r"'pose_autoencoder' cannot be saved: all weights must be finite"):
+        network.save_to_preset(tmp_path, overwrite=True)
 
 
 def test_missing_presets_and_networks_are_named(tmp_path):
@@ -95,54 +185,129 @@ def test_missing_presets_and_networks_are_named(tmp_path):
         FileNotFoundError, match=r"`preset` must be one of \[.*resnet50_paper.*Received: preset='nothing'"
     ):
         PoseEstimator.from_preset("nothing")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(FileNotFoundError, match=r"`preset` must be"):
+        PoseEstimator.from_preset(tmp_path / "file")
     TINY.pose_autoencoder().save_to_preset(tmp_path)
-    with pytest.raises(ValueError, match=r"must hold 'image_encoder'.*Received: a preset with \['pose_autoencoder'\]"):
+    with pytest.raises(ValueError, match=r"must have 'image_encoder'.*Received: a preset with \['pose_autoencoder'\]"):
         PoseEstimator.from_preset(tmp_path)
 
 
+def test_a_preset_without_weights_says_so():
+    with pytest.raises(ValueError, match=r"no weights of 'pose_autoencoder'; `load_weights=False`"):
+        PoseAutoencoder.from_preset("resnet50_paper")
+
+
 def test_damaged_weights_are_refused(directory):
-    path = directory / "pose_autoencoder.npz"
+    path = weights_file(directory)
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
-    with pytest.raises(ValueError, match=r"pose_autoencoder\.npz is damaged"):
+    with pytest.raises(ValueError, match=r"pose_autoencoder-.*\.npz is damaged"):
         PoseAutoencoder.from_preset(directory)
     path.unlink()
-    with pytest.raises(FileNotFoundError, match=r"pose_autoencoder\.npz"):
+    with pytest.raises(FileNotFoundError, match=r"pose_autoencoder-.*\.npz is missing"):
         PoseAutoencoder.from_preset(directory)
 
 
-def with_checksum(directory, entry):
-    """Make the index believe in a file of weights as it is now."""
-    index = json.loads((directory / "preset.json").read_bytes())
-    data = (directory / f"{entry}.npz").read_bytes()
-    index["networks"][entry]["sha256"] = hashlib.sha256(data).hexdigest()
-    (directory / "preset.json").write_text(json.dumps(index))
+def arrays_of(directory):
+    with np.load(weights_file(directory)) as arrays:
+        return dict(arrays)
 
 
-def test_weights_of_another_network_are_refused(directory):
-    (directory / "pose_autoencoder.npz").write_bytes((directory / "relation_pose_flip.npz").read_bytes())
-    with_checksum(directory, "pose_autoencoder")
-    with pytest.raises(ValueError, match=r"pose_autoencoder\.npz does not hold the weights of PoseAutoencoder"):
-        PoseAutoencoder.from_preset(directory)
+def packed(arrays):
+    file = io.BytesIO()
+    np.savez_compressed(file, **arrays)
+    return file.getvalue()
 
 
-def test_nothing_in_a_preset_is_executed(directory):
-    class Evil:
-        def __reduce__(self):
-            return (exec, ("raise SystemExit",))
+class Evil:
+    def __reduce__(self):
+        return (exec, ("raise SystemExit",))
 
-    path = directory / "pose_autoencoder.npz"
-    with zipfile.ZipFile(path) as archive:
-        count = len(archive.namelist())
-    np.savez(path, **{f"{index:03d}": np.array([Evil()], dtype=object) for index in range(count)})
-    with_checksum(directory, "pose_autoencoder")
-    with pytest.raises(ValueError, match=r"does not hold the weights of PoseAutoencoder.*pickle"):
-        PoseAutoencoder.from_preset(directory)
+
+def with_objects(arrays):
+    return packed({name: np.array([Evil()], dtype=object) for name in arrays})
+
+
+def with_another_shape(arrays):
+    return packed({**arrays, "000": arrays["000"].T})
+
+
+def with_integers(arrays):
+    return packed({**arrays, "000": arrays["000"].astype("int64")})
+
+
+def with_one_missing(arrays):
+    return packed({name: value for name, value in arrays.items() if name != "001"})
+
+
+def with_nan(arrays):
+    return packed({**arrays, "000": np.full_like(arrays["000"], np.nan)})
+
+
+def with_a_huge_array(arrays):
+    """A header that promises more memory than any machine has."""
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, {"descr": "<f4", "fortran_order": False, "shape": (2**50,)})
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name in arrays:
+            archive.writestr(f"{name}.npy", header.getvalue())
+    return file.getvalue()
+
+
+def with_half_a_file(arrays):
+    return packed(arrays)[:-200]
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{}", b"[1]", b'{"format": 2}', b'{"format": 1, "description": "", "networks": {"a": 1}}']
+    "spoil",
+    [
+        with_objects,
+        with_another_shape,
+        with_integers,
+        with_one_missing,
+        with_nan,
+        with_a_huge_array,
+        with_half_a_file,
+    ],
+)
+def test_files_that_are_not_the_weights_of_the_network_are_refused(directory, spoil):
+    replace_weights(directory, spoil(arrays_of(directory)))
+    with pytest.raises(ValueError, match=r"pose_autoencoder-.*\.npz does not hold the weights of this PoseAutoencoder"):
+        PoseAutoencoder.from_preset(directory)
+
+
+@pytest.mark.parametrize("arguments", [{"weights": "/etc/passwd"}, {"dtype": "float16"}, {"width": "wide"}, {"n": 1}])
+def test_a_preset_chooses_sizes_and_nothing_else(directory, arguments):
+    change_index(directory, lambda network: network["arguments"].update(arguments))
+    with pytest.raises(ValueError, match=r"'pose_autoencoder' in .*preset does not build a `PoseAutoencoder`"):
+        PoseAutoencoder.from_preset(directory)
+
+
+def test_a_preset_cannot_name_a_file_to_read_or_a_class(directory):
+    index = json.loads((directory / "preset.json").read_bytes())
+    index["networks"]["image_encoder"]["arguments"]["weights"] = "/etc/passwd"
+    index["networks"]["relation_pose_flip"]["arguments"]["relation"] = {"relation": "os.system"}
+    (directory / "preset.json").write_text(json.dumps(index))
+    with pytest.raises(ValueError, match=r"it has no arguments \['weights'\]"):
+        ImageEncoder.from_preset(directory)
+    with pytest.raises(ValueError, match=r"`relation` must be one of"):
+        RelationNetwork.from_preset(directory, "pose_flip")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{}",
+        b"[1]",
+        b'{"format": 2}',
+        b'{"format": 1, "description": "", "networks": {"a": 1}}',
+        b'{"format": 1, "description": "", "networks": {"a": {"arguments": {}, "sha256": "../../x"}}}',
+        b"[" * 100_000,
+    ],
 )
 def test_damaged_indices_are_refused(tmp_path, content):
     (tmp_path / "preset.json").write_bytes(content)
@@ -150,18 +315,12 @@ def test_damaged_indices_are_refused(tmp_path, content):
         Preset(tmp_path)
 
 
-def test_shipped_presets_are_complete():
-    assert "resnet50_paper" in preset_names()
-    for name in preset_names():
-        preset = Preset(name)
-        assert preset.description
-        for entry in preset.networks:
-            if preset.has_weights(entry):
-                assert (preset.directory / f"{entry}.npz").stat().st_size < 10e6
-                assert "Limits" in preset.card
-
-
-def test_the_preset_of_the_paper_has_its_sizes(tmp_path):
-    PAPER.save_to_preset(tmp_path)
-    assert Preset("resnet50_paper").networks == Preset(tmp_path).networks
-    assert ImageEncoder.from_preset("resnet50_paper").image_size == PAPER.image_size
+def test_presets_of_one_backend_are_those_of_all(directory):
+    """What is stored depends on the numbers alone: the arrays have the order of the weights of the Keras layers."""
+    arrays = list(arrays_of(directory).values())
+    autoencoder = PoseAutoencoder.from_preset(directory)
+    layers = [layer for part in (autoencoder.encoder, autoencoder.decoder) for layer in part.layers]
+    expected = [array for layer in layers for array in layer.get_weights()]
+    assert len(arrays) == len(expected)
+    for stored, value in zip(arrays, expected, strict=True):
+        np.testing.assert_array_equal(keras.ops.convert_to_numpy(value), stored.astype("float32"))

@@ -26,6 +26,8 @@ def test_own_splits_are_kept_and_can_be_chosen():
     assert divide(listed, ["test"], 0) == {"test": listed[2:4]}
     with pytest.raises(ValueError, match=r"nothing would have none.*test, train, val"):
         divide(listed, ["nothing"], 0)
+    with pytest.raises(ValueError, match=r"`splits` must be several names.*Received: splits='test'"):
+        divide(listed, "test", 0)
 
 
 def test_without_splits_everything_is_for_training():

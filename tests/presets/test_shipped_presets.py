@@ -1,0 +1,122 @@
+"""The presets of the package: small, whole, and as good as their cards say."""
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import posealign_keras
+from posealign_keras.data.motion_library import to_upright_camera_frame
+from posealign_keras.data.synthetic import STUDIO, film, generate_motion_library
+from posealign_keras.evaluation import embed, pose_errors, random_views
+from posealign_keras.models import ImageEncoder, MotionAutoencoder, PoseAutoencoder, PoseEstimator, RelationNetwork
+from posealign_keras.presets import PAPER, SMALL, Preset, describe_preset, preset_names
+
+PACKAGE = Path(posealign_keras.__file__).parent
+TRAINED = [name for name in preset_names() if Preset(name).has_weights("image_encoder")]
+
+
+def test_there_is_one_with_and_one_without_weights():
+    assert TRAINED == ["small_synthetic"]
+    assert preset_names() == ["resnet50_paper", "small_synthetic"]
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_each_has_a_card_and_holds_nothing_but_what_belongs_to_it(name):
+    described = describe_preset(name)
+    assert described["description"]
+    for heading in ("figures", "limits", "licence", "trained"):
+        assert heading in described["card"].lower()
+    preset = Preset(name)
+    weights = [preset.weights_file(entry) for entry in preset.networks if preset.has_weights(entry)]
+    assert all(path.stat().st_size < 10e6 for path in weights)
+    held = {path.name for path in preset.directory.iterdir()} - {"metrics.json"}
+    assert held == {"preset.json", "README.md", *(path.name for path in weights)}
+
+
+def test_all_of_them_together_stay_small():
+    assert sum(path.stat().st_size for path in (PACKAGE / "presets").rglob("*.npz")) < 15e6
+
+
+def test_the_preset_of_the_paper_has_its_sizes():
+    preset = Preset("resnet50_paper")
+    encoder = ImageEncoder.from_preset("resnet50_paper", load_weights=False)
+    assert encoder.backbone_name == PAPER.backbone == "resnet50"
+    assert encoder.image_size == PAPER.image_size
+    assert encoder.latent_dim == PAPER.pose_latent_dim
+    assert (encoder.head_filters, encoder.head_widths) == (PAPER.head_filters, PAPER.head_widths)
+    relations = ("pose_flip", "flip_backward", "slow_backward")
+    networks = {"pose_autoencoder": PAPER.pose_autoencoder(), "motion_autoencoder": PAPER.motion_autoencoder()}
+    networks |= {f"relation_{relation}": PAPER.relation_network(relation) for relation in relations}
+    assert set(preset.networks) == {"image_encoder", *networks}
+    for entry, network in networks.items():
+        assert preset.arguments(entry) == network.arguments_for_preset()
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_the_networks_have_the_sizes_of_a_configuration(name, tmp_path):
+    expected = SMALL.save_to_preset(tmp_path, "").networks
+    found = Preset(name).networks
+    for entry, network in expected.items():
+        assert found[entry]["arguments"] == network["arguments"]
+
+
+@pytest.fixture(scope="module")
+def motion():
+    """Generated motion that no network has seen: `(N, 60, 17, 3)` in a world with z up."""
+    return np.stack(list(generate_motion_library(24, 60, 123).sequences))
+
+
+def mean_distance(first, second):
+    return 1000 * float(np.linalg.norm(first - second, axis=-1).mean())
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_embeddings_are_as_good_as_the_card_says(name, motion):
+    """On other motion than the card's, so twice its errors are allowed; networks with shuffled weights are far off."""
+    figures = describe_preset(name)["figures"]
+    pose_autoencoder = PoseAutoencoder.from_preset(name)
+    motion_autoencoder = MotionAutoencoder.from_preset(name)
+    sequences = random_views(to_upright_camera_frame(motion[:, :30] - motion[:, :30, :1]), seed=0)
+    poses = sequences[:, ::6].reshape(-1, 17, 3)
+    reconstruction = mean_distance(embed(pose_autoencoder, poses), poses)
+    assert reconstruction < 2 * figures["pose_aae"]["test_reconstruction"]
+    rebuilt = embed(lambda values: motion_autoencoder(pose_autoencoder.encode(values)), sequences)
+    assert (
+        mean_distance(embed(pose_autoencoder.decode, rebuilt), sequences)
+        < 2 * figures["motion_aae"]["test_reconstruction"]
+    )
+    network = RelationNetwork.from_preset(name, "pose_flip")
+    anchors, counterparts = map(np.asarray, network.relation.pose_pair(poses))
+    related = embed(lambda values: pose_autoencoder.decode(network(pose_autoencoder.encode(values))), anchors)
+    assert mean_distance(related, counterparts) < 2 * figures["relations"]["pose_flip"]["decoded_error"]
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_pictures_tell_the_image_encoders_the_pose(name, motion):
+    """Motion and camera are other ones than the card's, so nearer than the best constant pose is all that is asked."""
+    poses = motion[:, 30:31]
+    rng = np.random.default_rng(0)
+    shot = film(poses, [STUDIO.sample_scene(rng) for _ in poses], SMALL.image_size, rng)
+    truth = (shot.joints - shot.joints[..., :1, :])[:, 0]
+    constant = pose_errors(truth, np.broadcast_to(truth.mean(axis=0), truth.shape))["mpjpe"]
+    for variant in (None, "source"):
+        estimated = PoseEstimator.from_preset(name, variant).predict_poses(shot.images[:, 0])
+        assert pose_errors(truth, estimated)["mpjpe"] < 0.85 * constant
+
+
+def test_a_wheel_holds_all_of_them(tmp_path):
+    pytest.importorskip("hatchling")
+    if not (PACKAGE.parent / "pyproject.toml").exists():
+        pytest.skip("the package is installed without its sources")
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(command, cwd=PACKAGE.parent, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        packed = {name: archive.getinfo(name).file_size for name in archive.namelist()}
+    for path in (PACKAGE / "presets").rglob("*"):
+        if path.is_file() and "__pycache__" not in path.parts:
+            assert packed[str(path.relative_to(PACKAGE.parent))] == path.stat().st_size
