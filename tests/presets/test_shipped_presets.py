@@ -7,12 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from test_configuration import TINY
 
 import posealign_keras
 from posealign_keras.data.motion_library import to_upright_camera_frame
 from posealign_keras.data.synthetic import STUDIO, film, generate_motion_library
 from posealign_keras.evaluation import embed, pose_errors, random_views
-from posealign_keras.models import ImageEncoder, MotionAutoencoder, PoseAutoencoder, PoseEstimator, RelationNetwork
+from posealign_keras.models import MotionAutoencoder, PoseAutoencoder, PoseEstimator, RelationNetwork
 from posealign_keras.presets import PAPER, SMALL, Preset, describe_preset, preset_names
 
 PACKAGE = Path(posealign_keras.__file__).parent
@@ -41,27 +42,58 @@ def test_all_of_them_together_stay_small():
     assert sum(path.stat().st_size for path in (PACKAGE / "presets").rglob("*.npz")) < 15e6
 
 
-def test_the_preset_of_the_paper_has_its_sizes():
-    preset = Preset("resnet50_paper")
-    encoder = ImageEncoder.from_preset("resnet50_paper", load_weights=False)
-    assert encoder.backbone_name == PAPER.backbone == "resnet50"
-    assert encoder.image_size == PAPER.image_size
-    assert encoder.latent_dim == PAPER.pose_latent_dim
-    assert (encoder.head_filters, encoder.head_widths) == (PAPER.head_filters, PAPER.head_widths)
-    relations = ("pose_flip", "flip_backward", "slow_backward")
-    networks = {"pose_autoencoder": PAPER.pose_autoencoder(), "motion_autoencoder": PAPER.motion_autoencoder()}
-    networks |= {f"relation_{relation}": PAPER.relation_network(relation) for relation in relations}
-    assert set(preset.networks) == {"image_encoder", *networks}
-    for entry, network in networks.items():
-        assert preset.arguments(entry) == network.arguments_for_preset()
+def sizes(configuration):
+    """Arguments of the constructors of all networks; building those of the paper takes too long."""
+    arguments = {
+        "image_encoder": {
+            "backbone": configuration.backbone,
+            "image_size": configuration.image_size,
+            "latent_dim": configuration.pose_latent_dim,
+            "head_filters": list(configuration.head_filters),
+            "head_widths": list(configuration.head_widths),
+        },
+        "pose_autoencoder": {
+            "latent_dim": configuration.pose_latent_dim,
+            "width": configuration.pose_width,
+            "depth": configuration.pose_depth,
+            "skeleton": configuration.skeleton,
+        },
+        "motion_autoencoder": {
+            "frames": configuration.motion_frames,
+            "pose_latent_dim": configuration.pose_latent_dim,
+            "latent_dim": configuration.motion_latent_dim,
+            "units": configuration.motion_units,
+            "depth": 2,
+        },
+    }
+    for name in ("pose_flip", "flip_backward", "slow_backward"):
+        relation = configuration.relation(name)
+        is_lower = relation.order == "lower"
+        arguments[f"relation_{name}"] = {
+            "relation": {"relation": name, **relation.get_config()},
+            "latent_dim": configuration.pose_latent_dim if is_lower else configuration.motion_latent_dim,
+            "widths": list(configuration.relation_widths),
+        }
+    return arguments
 
 
-@pytest.mark.parametrize("name", TRAINED)
-def test_the_networks_have_the_sizes_of_a_configuration(name, tmp_path):
-    expected = SMALL.save_to_preset(tmp_path, "").networks
-    found = Preset(name).networks
-    for entry, network in expected.items():
-        assert found[entry]["arguments"] == network["arguments"]
+def arguments_in(name):
+    return {entry: network["arguments"] for entry, network in describe_preset(name)["networks"].items()}
+
+
+def test_networks_have_the_sizes_of_the_configurations():
+    assert arguments_in("resnet50_paper") == sizes(PAPER)
+    small = sizes(SMALL)
+    found = arguments_in("small_synthetic")
+    assert found["image_encoder_source"] == small["image_encoder"]
+    assert {entry: found[entry] for entry in small} == small
+
+
+def test_a_configuration_becomes_a_preset_without_weights(tmp_path):
+    assert TINY.save_to_preset(tmp_path, "Tiny.").description == "Tiny."
+    assert arguments_in(tmp_path) == sizes(TINY)
+    network = RelationNetwork.from_preset(tmp_path, "slow_backward", load_weights=False)
+    assert network.relation.frames == TINY.motion_frames
 
 
 @pytest.fixture(scope="module")
