@@ -18,6 +18,7 @@ __all__ = [
     "metrics",
     "models",
     "ops",
+    "own_videos",
     "prediction",
     "presets",
     "relations",

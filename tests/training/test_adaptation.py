@@ -1,5 +1,7 @@
 """Stage 5: five energies in turn, over a few layers of the image encoder."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -315,24 +317,32 @@ def test_wrong_arguments():
             stage(compiled=False, **arguments)
 
 
+def stage_in(policy):
+    """A compiled stage of a precision, its data, and its energies before training."""
+    keras.config.set_dtype_policy(policy)
+    try:
+        model = stage(compiled=False, mean_teacher=True, measured_on="poses", replay_weight=1.0)
+        model.image_encoder.adapt_normalization(tiny.images(8), 4)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    tiny.compile_quickly(model, keras.optimizers.Adam(0.001))
+    data = {"clips": tiny.clips(4), **source()}
+    return model, data, model.evaluate(data, batch_size=4, verbose=0, return_dict=True)
+
+
+@functools.cache
+def energies_in_single_precision():
+    return stage_in("float32")[2]
+
+
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
 def test_half_precision_follows_single_precision(policy):
-    energies = []
-    for one in ("float32", policy):
-        keras.config.set_dtype_policy(one)
-        try:
-            model = stage(compiled=False, mean_teacher=True, measured_on="poses", replay_weight=1.0)
-            model.image_encoder.adapt_normalization(tiny.images(8), 4)
-        finally:
-            keras.config.set_dtype_policy("float32")
-        tiny.compile_quickly(model, keras.optimizers.Adam(0.001))
-        data = {"clips": tiny.clips(4), **source()}
-        energies.append(model.evaluate(data, batch_size=4, verbose=0, return_dict=True))
-        history = model.fit(data, batch_size=4, epochs=6, verbose=0).history
-        assert np.isfinite([np.nanmean(history[name]) for name in model.energies]).all()
-        assert all(np.isfinite(numpy_of(variable)).all() for variable in model.weights)
+    model, data, energies = stage_in(policy)
+    history = model.fit(data, batch_size=4, epochs=6, verbose=0).history
+    assert np.isfinite([np.nanmean(history[name]) for name in model.energies]).all()
+    assert all(np.isfinite(numpy_of(variable)).all() for variable in model.weights)
     scaled = [isinstance(model.optimizer[name], keras.optimizers.LossScaleOptimizer) for name in model.energies]
     assert all(scaled) == any(scaled) == (policy == "mixed_float16")
-    for name, value in energies[0].items():
+    for name, value in energies_in_single_precision().items():
         # The contrastive energies divide by a small temperature, and so multiply what is rounded off.
-        assert energies[1][name] == pytest.approx(value, rel=0.3, abs=0.01), name
+        assert energies[name] == pytest.approx(value, rel=0.3, abs=0.01), name
