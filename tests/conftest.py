@@ -61,7 +61,7 @@ def _compiled_functions_are_forgotten():
         jax.clear_caches()
 
 
-# These know no backend: once is enough.
+# These know no backend, or only put together what is tested on each: once is enough.
 collect_ignore = (
     []
     if keras.backend.backend() == "tensorflow"
