@@ -9,6 +9,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from small_videos import write_video
 
 from posealign_keras.cli import main
 from posealign_keras.demo import run as demo
@@ -100,12 +101,15 @@ def check_metrics(metrics):
 def check_readme():
     """Run the Python of the README, which begins with what the demo leaves."""
     readme = (Path(__file__).parents[2] / "README.md").read_text()
-    (code,) = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
+    fit, predict = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
     rng = np.random.default_rng(0)
     arrays = {
         "images": rng.integers(0, 256, (8, 64, 64, 3)).astype("uint8"),
         "joints": rng.normal(size=(8, 17, 3)).astype("float32"),
         "clips": rng.integers(0, 256, (4, 60, 64, 64, 3)).astype("uint8"),
     }
-    exec(compile(code, "README.md", "exec"), arrays)
+    exec(compile(fit, "README.md", "exec"), arrays)
     assert arrays["poses"].shape == (8, 17, 3)
+    write_video("my_video.mp4", count=3)
+    exec(compile(predict, "README.md", "exec"), arrays)
+    assert arrays["poses"].shape == (3, 17, 3)

@@ -3,19 +3,16 @@
 import dataclasses
 import json
 import sys
-from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
+from small_videos import boxes, picture, write_sound, write_video
 
 from posealign_keras.models import PoseEstimator
 from posealign_keras.own_videos import adapt
 from posealign_keras.own_videos.adapt import PLAN
 from posealign_keras.presets import Configuration
-
-sys.path.append(str(Path(__file__).parents[1]))
-from small_videos import boxes, picture, write_sound, write_video
 
 pytest.importorskip("tensorflow")
 module = sys.modules[adapt.__module__]
