@@ -12,6 +12,7 @@ from posealign_keras.fit_progress import FitProgress
 from posealign_keras.models import PoseEstimator
 from posealign_keras.progress import Progress
 from posealign_keras.training import Adaptation, MotionAAE, PoseAAE, RelationRegression, SourceTraining
+from posealign_keras.training.warmed_adam import warmed_adam
 from tfrecords_tools import convert
 
 NORMALIZATION, MEAN_TEACHER = "normalization", "mean_teacher"
@@ -56,7 +57,7 @@ def train_pose_autoencoder(run) -> list[str]:
     steps = run.settings.pose_steps
     model = PoseAAE(run.configuration.pose_autoencoder(), run.configuration.pose_discriminator(), seed=run.seed)
     # Both rates decay: a discriminator that goes on at full rate would win in the end, at the cost of reconstruction.
-    model.compile(optimizer={"autoencoder": _adam(2e-3, steps), "discriminator": _adam(5e-4, steps)})
+    model.compile(optimizer={"autoencoder": warmed_adam(2e-3, steps), "discriminator": warmed_adam(5e-4, steps)})
     batches = data.load_poses(run.workspace.path("records/pose_sequence"), 256, seed=run.seed, cache=True)
     _fit(run, "pose_aae", model, batches, steps, "autoencoder_reconstruction")
     run.workspace.save_model("pose_autoencoder.keras", model.autoencoder)
@@ -73,7 +74,7 @@ def train_motion_autoencoder(run) -> list[str]:
     model = MotionAAE(
         configuration.motion_autoencoder(), configuration.motion_discriminator(), pose_autoencoder, seed=run.seed
     )
-    model.compile(optimizer={"autoencoder": _adam(2e-3, steps), "discriminator": _adam(2e-4)})
+    model.compile(optimizer={"autoencoder": warmed_adam(2e-3, steps), "discriminator": warmed_adam(2e-4)})
     _fit(run, "motion_aae", model, _batches(run, (latents, poses), 64), steps, "autoencoder_reconstruction")
     run.workspace.save_model("motion_autoencoder.keras", model.autoencoder)
     return ["motion_autoencoder.keras"]
@@ -99,7 +100,7 @@ def train_relations(run) -> list[str]:
             latents = embed(pose_autoencoder.encode, keras.ops.convert_to_numpy(end))
             ends.append(latents if relation.order == "lower" else embed(motion_autoencoder.encode, latents))
         model = RelationRegression(network)
-        model.compile(optimizer=_adam(1e-3, steps))
+        model.compile(optimizer=warmed_adam(1e-3, steps))
         _fit(run, f"relation_{name}", model, _batches(run, tuple(ends), 256), steps, "regression")
         files.append(f"relation_{name}.keras")
         run.workspace.save_model(files[-1], network)
@@ -111,7 +112,7 @@ def train_source(run) -> list[str]:
     steps = run.settings.source_steps
     pose_autoencoder = run.workspace.load_model("pose_autoencoder.keras")
     model = SourceTraining(run.configuration.image_encoder(), pose_autoencoder)
-    model.compile(optimizer=_adam(1e-3, steps))
+    model.compile(optimizer=warmed_adam(1e-3, steps))
     batches = data.load_labelled_images(run.workspace.path("records/source"), 64, seed=run.seed, cache=True)
     _fit(run, "source", model, batches, steps, "supervised")
     run.workspace.save_model("source_only.keras", PoseEstimator(model.image_encoder, pose_autoencoder))
@@ -168,7 +169,7 @@ def _adapt(run, stage, file, contrastive, relations):
     turns = steps // len(model.energies)
     # Small steps for the energies that alone would make poses alike.
     rates = {energy: 1e-3 if energy == MEAN_TEACHER else 2e-4 for energy in model.energies}
-    model.compile(optimizer={energy: _adam(rate, turns) for energy, rate in rates.items()})
+    model.compile(optimizer={energy: warmed_adam(rate, turns) for energy, rate in rates.items()})
     _fit(run, stage, model, _adaptation_batches(run), steps, "loss")
     run.workspace.save_model(file, estimator)
     return [file]
@@ -208,16 +209,6 @@ def motion_of(path, split) -> list[np.ndarray]:
     """The pose sequences of a split, root-relative, in the axes of a level camera."""
     sequences = MotionLibrary.from_records(path, split).sequences
     return [to_upright_camera_frame(positions - positions[:, :1]) for positions in sequences]
-
-
-def _adam(learning_rate, steps=None):
-    """Adam; with a warm-up and a cosine decay to zero over `steps`, if they are given."""
-    if steps is not None:
-        warmup = min(200, steps // 10)
-        learning_rate = keras.optimizers.schedules.CosineDecay(
-            learning_rate / 10, steps - warmup, warmup_target=learning_rate, warmup_steps=warmup
-        )
-    return keras.optimizers.Adam(learning_rate, global_clipnorm=1.0)
 
 
 def _fit(run, name, model, batches, steps, watch):

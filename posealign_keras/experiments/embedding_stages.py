@@ -9,9 +9,10 @@ import numpy as np
 
 from posealign_keras import data
 from posealign_keras.evaluation import embed, random_views
-from posealign_keras.experiments.fitting import adam, fit
+from posealign_keras.experiments.fitting import fit
 from posealign_keras.experiments.setting_run import SettingRun
 from posealign_keras.training import MotionAAE, PoseAAE, RelationRegression
+from posealign_keras.training.warmed_adam import warmed_adam
 
 # Frames from one window of motion to the next.
 _WINDOW_STEP = 5
@@ -30,7 +31,12 @@ def train_pose_autoencoder(run) -> list[str]:
     """Stage 1: the pose auto-encoder, on single poses."""
     plan, configuration = run.plan, run.configuration
     model = PoseAAE(configuration.pose_autoencoder(), configuration.pose_discriminator(), seed=run.seed)
-    model.compile(optimizer={"autoencoder": adam(2e-3, plan.pose_steps), "discriminator": adam(5e-4, plan.pose_steps)})
+    model.compile(
+        optimizer={
+            "autoencoder": warmed_adam(2e-3, plan.pose_steps),
+            "discriminator": warmed_adam(5e-4, plan.pose_steps),
+        }
+    )
     batches = data.load_poses(run.mocap, plan.pose_batch, seed=run.seed, cache=plan.cache)
     fit(model, batches, plan.pose_steps, "pose_autoencoder", "autoencoder_reconstruction", run.embedding, run.verbose)
     run.embedding.save_model("pose_autoencoder.keras", model.autoencoder)
@@ -47,7 +53,10 @@ def train_motion_autoencoder(run) -> list[str]:
         configuration.motion_autoencoder(), configuration.motion_discriminator(), pose_autoencoder, seed=run.seed
     )
     model.compile(
-        optimizer={"autoencoder": adam(2e-3, plan.motion_steps), "discriminator": adam(2e-4, plan.motion_steps)}
+        optimizer={
+            "autoencoder": warmed_adam(2e-3, plan.motion_steps),
+            "discriminator": warmed_adam(2e-4, plan.motion_steps),
+        }
     )
     batches = _batches(run, (latents, poses), plan.motion_batch)
     fit(
@@ -74,7 +83,7 @@ def train_relation(run, name) -> list[str]:
         latents = embed(pose_autoencoder.encode, keras.ops.convert_to_numpy(end))
         ends.append(latents if is_lower else embed(encode_motion, latents))
     model = RelationRegression(network)
-    model.compile(optimizer=adam(1e-3, plan.relation_steps))
+    model.compile(optimizer=warmed_adam(1e-3, plan.relation_steps))
     batches = _batches(run, tuple(ends), plan.relation_batch)
     fit(model, batches, plan.relation_steps, f"relation_{name}", "regression", run.embedding, run.verbose)
     run.embedding.save_model(f"relation_{name}.keras", network)

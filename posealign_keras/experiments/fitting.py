@@ -2,8 +2,6 @@
 
 import shutil
 
-import keras
-
 from posealign_keras.fit_progress import FitProgress
 from posealign_keras.training import ResumeTraining
 from posealign_keras.workspace import Workspace
@@ -13,15 +11,6 @@ TRAINING = "training"
 
 # After each of them the state of the training is kept.
 _EPOCHS = 20
-
-
-def adam(learning_rate: float, steps: int) -> keras.optimizers.Adam:
-    """Adam with a warm-up, and a cosine decay to zero over `steps`."""
-    warmup = min(200, steps // 10)
-    schedule = keras.optimizers.schedules.CosineDecay(
-        learning_rate / 10, max(1, steps - warmup), warmup_target=learning_rate, warmup_steps=warmup
-    )
-    return keras.optimizers.Adam(schedule, global_clipnorm=1.0)
 
 
 def fit(

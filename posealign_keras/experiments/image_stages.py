@@ -5,10 +5,11 @@ from collections.abc import Callable
 import numpy as np
 
 from posealign_keras import data
-from posealign_keras.experiments.fitting import adam, fit
+from posealign_keras.experiments.fitting import fit
 from posealign_keras.experiments.setting_run import SettingRun
 from posealign_keras.models import PoseEstimator
 from posealign_keras.training import Adaptation, SourceTraining
+from posealign_keras.training.warmed_adam import warmed_adam
 
 # One frame of a clip out of so many serves the statistics: those next to it are nearly the same.
 _FRAME_STEP = 4
@@ -18,7 +19,7 @@ def train_source(run) -> list[str]:
     """Stage 4: the image encoder, on the labelled source."""
     plan, pose_autoencoder = run.plan, run.embedding.load_model("pose_autoencoder.keras")
     model = SourceTraining(run.configuration.image_encoder(run.weights), pose_autoencoder)
-    model.compile(optimizer=adam(plan.source_rate, plan.source_steps))
+    model.compile(optimizer=warmed_adam(plan.source_rate, plan.source_steps))
     source = run.labelled_images(*run.setting.source)
     batches = data.load_labelled_images(source, plan.source_batch, plan.augmentation, seed=run.seed, cache=plan.cache)
     fit(model, batches, plan.source_steps, "source", "supervised", run.workspace, run.verbose)
@@ -79,7 +80,7 @@ def compiled_adaptation(estimator, motion_autoencoder, relation_networks, plan, 
     )
     turns = -(-plan.adaptation_steps // len(model.energies))
     rates = {energy: plan.teacher_rate if energy == "mean_teacher" else plan.energy_rate for energy in model.energies}
-    model.compile(optimizer={energy: adam(rate, turns) for energy, rate in rates.items()})
+    model.compile(optimizer={energy: warmed_adam(rate, turns) for energy, rate in rates.items()})
     return model
 
 

@@ -4,8 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
-
-from posealign_keras.presets import Configuration
+from tiny_configuration import TINY
 
 # The files are written by the functions that the tests of the readers use.
 _READERS = Path(__file__).parents[1] / "tfrecords_tools"
@@ -20,21 +19,7 @@ VALID = (0, 1, 1, 0, 1, 0, 0, 0, 0, 0)
 
 @pytest.fixture(scope="session")
 def configuration():
-    return Configuration(
-        name="tiny",
-        image_size=16,
-        backbone="small_resnet",
-        head_filters=(),
-        head_widths=(8,),
-        pose_latent_dim=4,
-        pose_width=8,
-        pose_depth=1,
-        motion_latent_dim=5,
-        motion_frames=4,
-        motion_units=4,
-        relation_widths=(8,),
-        discriminator_width=8,
-    )
+    return TINY
 
 
 @pytest.fixture(scope="session")

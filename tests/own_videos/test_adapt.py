@@ -8,30 +8,16 @@ import keras
 import numpy as np
 import pytest
 from small_videos import boxes, picture, write_sound, write_video
+from tiny_configuration import TINY
 
 from posealign_keras.models import PoseEstimator
 from posealign_keras.own_videos import adapt
 from posealign_keras.own_videos.adapt import PLAN
-from posealign_keras.presets import Configuration
 
 pytest.importorskip("tensorflow")
 module = sys.modules[adapt.__module__]
 
-TINY = Configuration(
-    name="tiny",
-    image_size=16,
-    backbone="small_resnet",
-    head_filters=(),
-    head_widths=(8,),
-    pose_latent_dim=4,
-    pose_width=8,
-    pose_depth=1,
-    motion_latent_dim=5,
-    motion_frames=30,
-    motion_units=4,
-    relation_widths=(8,),
-    discriminator_width=8,
-)
+MOTION_OF_A_SECOND = dataclasses.replace(TINY, motion_frames=30)
 QUICK = dataclasses.replace(PLAN, adaptation_steps=6, clips_per_batch=2, images_per_batch=4, replay_per_batch=4)
 
 
@@ -44,10 +30,10 @@ def few_replayed_pictures(monkeypatch):
 def preset(tmp_path_factory):
     keras.utils.set_random_seed(0)
     directory = tmp_path_factory.mktemp("preset")
-    PoseEstimator(TINY.image_encoder(), TINY.pose_autoencoder()).save_to_preset(directory)
-    TINY.motion_autoencoder().save_to_preset(directory)
+    PoseEstimator(MOTION_OF_A_SECOND.image_encoder(), MOTION_OF_A_SECOND.pose_autoencoder()).save_to_preset(directory)
+    MOTION_OF_A_SECOND.motion_autoencoder().save_to_preset(directory)
     for relation in QUICK.relations:
-        TINY.relation_network(relation).save_to_preset(directory)
+        MOTION_OF_A_SECOND.relation_network(relation).save_to_preset(directory)
     return directory
 
 
@@ -109,7 +95,9 @@ def test_what_cannot_be_read_is_named(preset, tmp_path):
 
 
 def test_presets_must_hold_all_networks(video, tmp_path):
-    PoseEstimator(TINY.image_encoder(), TINY.pose_autoencoder()).save_to_preset(tmp_path / "poor")
+    PoseEstimator(MOTION_OF_A_SECOND.image_encoder(), MOTION_OF_A_SECOND.pose_autoencoder()).save_to_preset(
+        tmp_path / "poor"
+    )
     with pytest.raises(ValueError, match=r"`preset` must hold trained motion_autoencoder, relation_pose_flip"):
         adapt(video, tmp_path / "out", tmp_path / "poor")
     with pytest.raises(FileNotFoundError, match="`preset` must be one of"):

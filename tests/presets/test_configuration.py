@@ -4,27 +4,12 @@ import dataclasses
 
 import numpy as np
 import pytest
+from tiny_configuration import TINY
 
 from posealign_keras.models import ImageEncoder, PoseEstimator
-from posealign_keras.presets import PAPER, SMALL, Configuration, get_configuration
+from posealign_keras.presets import PAPER, SMALL, get_configuration
 from posealign_keras.relations import get_relation
 from posealign_keras.training import Adaptation, MotionAAE, PoseAAE
-
-TINY = Configuration(
-    name="tiny",
-    image_size=16,
-    backbone="small_resnet",
-    head_filters=(),
-    head_widths=(8,),
-    pose_latent_dim=4,
-    pose_width=8,
-    pose_depth=1,
-    motion_latent_dim=5,
-    motion_frames=4,
-    motion_units=4,
-    relation_widths=(8,),
-    discriminator_width=8,
-)
 
 
 def test_configurations_are_found_by_name():

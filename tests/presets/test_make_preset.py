@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 import pytest
-from test_configuration import TINY
+from tiny_configuration import TINY
 
 from posealign_keras.models import MotionAutoencoder, PoseEstimator, RelationNetwork
 from posealign_keras.presets import describe_preset

@@ -10,7 +10,7 @@ import zipfile
 import keras
 import numpy as np
 import pytest
-from test_configuration import TINY
+from tiny_configuration import TINY
 
 from posealign_keras.models import ImageEncoder, MotionAutoencoder, PoseAutoencoder, PoseEstimator, RelationNetwork
 from posealign_keras.presets import Preset

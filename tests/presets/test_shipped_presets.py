@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_configuration import TINY
+from tiny_configuration import TINY
 
 import posealign_keras
 from posealign_keras.data.motion_library import to_upright_camera_frame
