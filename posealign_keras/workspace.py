@@ -1,8 +1,11 @@
 """The `Workspace`: the output directory of a run, which remembers what is finished."""
 
+import contextlib
+import glob
 import hashlib
 import json
 import os
+import shutil
 import time
 from pathlib import Path
 
@@ -10,6 +13,7 @@ import keras
 import numpy as np
 
 _STATE = "state.json"
+_TRAINING = "training"
 
 
 class Workspace:
@@ -34,7 +38,9 @@ class Workspace:
         self.arguments = arguments
         self.directory.mkdir(parents=True, exist_ok=True)
         self._stages: dict[str, dict] = {}
-        if not fresh:
+        if fresh:
+            shutil.rmtree(self.path(_TRAINING), ignore_errors=True)
+        else:
             self._stages = self._read_state()
         self._write_state()
 
@@ -79,6 +85,23 @@ class Workspace:
     def seconds(self) -> dict[str, float]:
         """Seconds that each finished stage took."""
         return {stage: round(record["seconds"], 1) for stage, record in self._stages.items()}
+
+    def training_state(self, name: str) -> Path:
+        """Where the training called `name` keeps its state until it is finished.
+
+        It is another place once the arguments or the finished stages are others: training never goes on from what
+        belongs to something else.
+        """
+        files = {stage: record["files"] for stage, record in self._stages.items()}
+        digest = hashlib.sha256(json.dumps([self.arguments, files], sort_keys=True).encode()).hexdigest()
+        return self.path(_TRAINING) / f"{name}-{digest[:16]}"
+
+    def forget_training(self, name: str) -> None:
+        """Remove all states of the training called `name`."""
+        for state in self.path(_TRAINING).glob(f"{glob.escape(name)}-{'?' * 16}"):
+            shutil.rmtree(state, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            self.path(_TRAINING).rmdir()  # unless there are others
 
     def save_model(self, name: str, model: keras.Model) -> None:
         """Write a `.keras` file in one step."""
@@ -142,6 +165,11 @@ class Stopwatch:
     def seconds(self) -> float:
         """Seconds since it was made."""
         return time.monotonic() - self._start
+
+
+def fingerprint(path: str | os.PathLike) -> str:
+    """Name and checksum of a file, since results depend on its content and not on where it is."""
+    return f"{Path(path).name} {_checksum(path)[:16]}"
 
 
 def _checksum(path):

@@ -98,3 +98,28 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypat
         workspace.save_model("m.keras", network())
     assert files_in(tmp_path) == before
     assert json.loads((tmp_path / "a.json").read_text()) == {"x": 1}
+
+
+def test_states_of_training_belong_to_what_was_finished_before_them(tmp_path):
+    workspace = Workspace(tmp_path, {"seed": 1})
+    first = workspace.training_state("second")
+    assert Workspace(tmp_path, {"seed": 1}).training_state("second") == first
+    assert Workspace(tmp_path, {"seed": 2}).training_state("second") != first
+    workspace.save_json("a.json", {"x": 1})
+    workspace.finish("first", ["a.json"], 1)
+    after = workspace.training_state("second")
+    assert after != first
+    workspace.save_json("a.json", {"x": 2})
+    workspace.finish("first", ["a.json"], 1)
+    assert workspace.training_state("second") != after
+
+
+def test_states_of_training_are_removed(tmp_path):
+    workspace = Workspace(tmp_path, {"seed": 1})
+    for name in ("one", "one_more"):
+        workspace.training_state(name).mkdir(parents=True)
+    workspace.forget_training("one")
+    assert not workspace.training_state("one").exists()
+    assert workspace.training_state("one_more").exists()
+    Workspace(tmp_path, {"seed": 1}, fresh=True)
+    assert not workspace.training_state("one_more").exists()

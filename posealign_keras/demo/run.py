@@ -1,7 +1,6 @@
 """`run_demo`: every stage of the method in order, from nothing to a report."""
 
 import functools
-import hashlib
 import os
 import platform
 import resource
@@ -18,7 +17,7 @@ from posealign_keras.demo.report import write_report
 from posealign_keras.demo.settings import FULL, QUICK
 from posealign_keras.presets import get_configuration
 from posealign_keras.progress import clock
-from posealign_keras.workspace import Stopwatch, Workspace
+from posealign_keras.workspace import Stopwatch, Workspace, fingerprint
 
 
 class Run:
@@ -70,11 +69,13 @@ def run_demo(out="posealign-demo", mocap=None, preset="small", seed: int = 0, qu
     configuration = get_configuration(preset)
     if seed < 0:
         raise ValueError(f"`seed` must not be negative. Received: seed={seed}")
+    if mocap is not None and not Path(mocap).exists():
+        raise FileNotFoundError(f"`mocap` must be an existing .npz file. Received: mocap={str(mocap)!r}")
     arguments = {
         "preset": configuration.name,
         "seed": seed,
         "quick": quick,
-        "mocap": _fingerprint(mocap),
+        "mocap": None if mocap is None else fingerprint(mocap),
         "backend": keras.backend.backend(),
         "version": posealign_keras.__version__,
     }
@@ -129,16 +130,6 @@ def run_demo(out="posealign-demo", mocap=None, preset="small", seed: int = 0, qu
         flush=True,
     )
     return report
-
-
-def _fingerprint(path):
-    """Name and checksum of a file, since the results depend on its content and not on where it is."""
-    if path is None:
-        return None
-    if not Path(path).exists():
-        raise FileNotFoundError(f"`mocap` must be an existing .npz file. Received: mocap={str(path)!r}")
-    with open(path, "rb") as file:
-        return f"{Path(path).name} {hashlib.file_digest(file, 'sha256').hexdigest()[:16]}"
 
 
 def _peak_memory():

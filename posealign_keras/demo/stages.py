@@ -8,7 +8,7 @@ from posealign_keras.data.motion_library import MotionLibrary, to_upright_camera
 from posealign_keras.data.synthetic import STUDIO, WILD, generate_motion_library
 from posealign_keras.data.synthetic.recording import record_clips, record_images
 from posealign_keras.evaluation import embed, random_views
-from posealign_keras.fit_progress import FitProgress
+from posealign_keras.fitting import fit
 from posealign_keras.models import PoseEstimator
 from posealign_keras.progress import Progress
 from posealign_keras.training import Adaptation, MotionAAE, PoseAAE, RelationRegression, SourceTraining
@@ -212,9 +212,4 @@ def motion_of(path, split) -> list[np.ndarray]:
 
 
 def _fit(run, name, model, batches, steps, watch):
-    epochs = min(_EPOCHS, steps)
-    progress = FitProgress(name, steps // epochs * epochs, watch)
-    fitted = model.fit(
-        batches, steps_per_epoch=steps // epochs, epochs=epochs, shuffle=False, verbose=0, callbacks=[progress]
-    )
-    run.history[name] = {key: [float(value) for value in values] for key, values in fitted.history.items()}
+    run.history[name] = fit(model, batches, steps, name, watch, run.workspace, epochs=_EPOCHS)

@@ -9,8 +9,8 @@ import numpy as np
 
 from posealign_keras import data
 from posealign_keras.evaluation import embed, random_views
-from posealign_keras.experiments.fitting import fit
 from posealign_keras.experiments.setting_run import SettingRun
+from posealign_keras.fitting import fit
 from posealign_keras.training import MotionAAE, PoseAAE, RelationRegression
 from posealign_keras.training.warmed_adam import warmed_adam
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import numpy as np
 
 from posealign_keras import data
-from posealign_keras.experiments.fitting import fit
 from posealign_keras.experiments.setting_run import SettingRun
+from posealign_keras.fitting import fit
 from posealign_keras.models import PoseEstimator
 from posealign_keras.training import Adaptation, SourceTraining
 from posealign_keras.training.warmed_adam import warmed_adam

@@ -19,6 +19,9 @@ CARD = "README.md"
 FIGURES = "metrics.json"
 """What was measured."""
 
+REPLAY = "replay"
+"""Folder of records of labelled images like those that the networks were trained on."""
+
 _SHIPPED = Path(__file__).parents[1] / "presets"
 _FORMAT = 1
 _SHA256 = re.compile("[0-9a-f]{64}")
@@ -34,7 +37,8 @@ class Preset:
     """A directory with networks as plain data: nothing in it is ever executed.
 
     `preset.json` holds the arguments of each network's constructor, and the SHA-256 of its weights, which are in an
-    `.npz` file of their own, see `preset_weights`. `README.md` is the model card, `metrics.json` what was measured.
+    `.npz` file of their own, see `preset_weights`. `README.md` is the model card, `metrics.json` what was measured,
+    `replay/` holds some of the labelled images that the image encoder was trained on, as records.
     The names of the files of weights contain their checksums, so that a preset changes in the one moment in which
     `preset.json` is replaced: who reads it, and who is interrupted while writing, finds the old one or the new one.
 
@@ -84,6 +88,12 @@ class Preset:
             return dict(json.loads(path.read_bytes()))
         except (ValueError, TypeError, RecursionError) as error:
             raise ValueError(f"{path} is damaged: {error}") from error
+
+    @property
+    def replay(self) -> Path | None:
+        """Records of labelled images (split `train`) to be replayed in an adaptation; `None` if there are none."""
+        path = self.directory / REPLAY
+        return path if path.is_dir() else None
 
     def arguments(self, entry: str) -> dict:
         """Arguments of the constructor of a network, as JSON has them."""

@@ -12,9 +12,9 @@ import posealign_keras
 from posealign_keras import data
 from posealign_keras.data.synthetic import STUDIO, generate_motion_library
 from posealign_keras.data.synthetic.recording import record_images
-from posealign_keras.experiments.fitting import fit
 from posealign_keras.experiments.image_stages import compiled_adaptation
 from posealign_keras.experiments.training_plan import TrainingPlan
+from posealign_keras.fitting import fit
 from posealign_keras.models import ImageEncoder, MotionAutoencoder, PoseEstimator, RelationNetwork
 from posealign_keras.models.preset import Preset
 from posealign_keras.own_videos.person_clips import record_person_clips, spread_frames
@@ -56,9 +56,9 @@ def adapt(
 ) -> Path:
     """Adapt the estimator of a preset to videos, without any label.
 
-    The person in the videos is cut out (`clips/`), pictures of the kind that the preset was trained on are generated to
-    be replayed (`source/`), and the image encoder is adapted by the energies of the relations, the mean teacher and the
-    statistics of the videos' normalisation. An interrupted run goes on where it stopped.
+    The person in the videos is cut out (`clips/`), and the image encoder is adapted by the statistics of the videos'
+    normalisation, the energies of the relations and the mean teacher, while labelled pictures are replayed: those of
+    the preset, or generated ones (`source/`). An interrupted run goes on where it stopped.
 
     Energies are left out that the videos are too short for: `slow_backward` without clips of two seconds, and the
     contrastive ones with fewer than 16 clips.
@@ -67,7 +67,8 @@ def adapt(
         videos: Path of a video, of a folder of videos or of numbered pictures; or several.
         out: Directory of the results: `adapted.keras`, a `PoseEstimator`; `metrics.json`; `report.html`; and what the
             run needs to go on.
-        preset: Name or directory of a preset that holds all networks, trained on pictures of the `STUDIO`.
+        preset: Name or directory of a preset that holds all networks. If it has no pictures to be replayed, it must
+            have been trained on pictures of the `STUDIO`.
         boxes: Where the person is: a `.csv` or `.json` file of boxes, or the name of a detector, such as `"hog"`. By
             default a file `.npz` of the video's name beside it, or else the person fills the picture.
         plan: Lengths, batches and recipe of the adaptation.
@@ -89,9 +90,10 @@ def adapt(
     for path in paths:
         if not path.exists():
             raise FileNotFoundError(f"`videos` must exist. There is no {path}")
-    # Where there are several: the one that has seen the pictures that are replayed, and no others.
-    variant = _SOURCE if f"{ImageEncoder.preset_entry}_{_SOURCE}" in Preset(preset).networks else None
-    estimator = PoseEstimator.from_preset(preset, variant)
+    replay = Preset(preset).replay
+    # The one that has seen the pictures that are replayed, and no others.
+    is_of_studio = replay is None and ImageEncoder.entry(_SOURCE) in Preset(preset).networks
+    estimator = PoseEstimator.from_preset(preset, _SOURCE if is_of_studio else None)
     missing = [entry for entry in _needed(plan) if not _holds(Preset(preset), entry)]
     if missing:
         raise ValueError(f"`preset` must hold trained {', '.join(missing)}. Received: preset={str(preset)!r}")
@@ -110,10 +112,7 @@ def adapt(
     print(f"posealign adapt: into {workspace.directory.resolve()}", flush=True)
     # Conversions and records know themselves what of them is finished.
     clips, length = record_person_clips(paths, workspace.path("clips"), estimator.image_size, boxes)
-    source = workspace.path("source")
-    if not workspace.finished("source"):
-        _generate_source(source, estimator.image_size, seed)
-        workspace.finish("source", _files(workspace, source), watch.seconds())
+    source = replay or _generated_source(workspace, estimator.image_size, seed)
     count = sum(data.Manifest.load(directory, "train").num_records for directory in clips)
     plan = _fitting(plan, preset, count, length)
     frames = spread_frames(clips, plan.normalization_frames, seed)
@@ -160,9 +159,14 @@ def _train(estimator, frames, clips, source, preset, plan, seed, count, workspac
     return fit(model, batches, plan.adaptation_steps, "adaptation", "loss", workspace, True, [collapse])
 
 
-def _generate_source(directory, size, seed):
-    library = generate_motion_library(sequences=60, frames=120, seed=seed)
-    record_images(library, STUDIO, directory, "train", _REPLAYED_IMAGES, size, seed, Progress("replayed pictures"))
+def _generated_source(workspace, size, seed):
+    """Pictures of the studio, for presets that hold none to be replayed."""
+    directory = workspace.path("source")
+    if not workspace.finished("source"):
+        watch, library = Stopwatch(), generate_motion_library(sequences=60, frames=120, seed=seed)
+        record_images(library, STUDIO, directory, "train", _REPLAYED_IMAGES, size, seed, Progress("replayed pictures"))
+        workspace.finish("source", _files(workspace, directory), watch.seconds())
+    return directory
 
 
 def _files(workspace, directory):

@@ -20,8 +20,8 @@ from posealign_keras.models import PoseEstimator
 from posealign_keras.models.preset import CARD, FIGURES, INDEX, Preset
 from posealign_keras.presets.model_card import model_card
 
-ESTIMATORS = {"adapted.keras": None, "source_only.keras": "source"}
-"""The estimators of a run, and the variants that they are in a preset."""
+ESTIMATORS = {"adapted.keras": "adapted", "source_only.keras": "source"}
+"""The estimators of a run, and the variants that they are in a preset. The usual one is the first of them."""
 
 _KEPT = ("arguments", "environment", "source", "target", "pose_aae", "motion_aae", "relations", "protocol")
 
@@ -36,8 +36,9 @@ def make_preset(
 ) -> Preset:
     """Turn the networks of a finished run of `posealign demo` into a preset with figures and a model card.
 
-    It holds the image encoder as it was adapted to the pictures of the target, that of the source as the variant
-    `"source"`, the pose and the motion auto-encoder, and all relation networks of the run.
+    It holds the image encoder as it was adapted to the pictures of the target, which is the usual one and the variant
+    `"adapted"`, that of the source as the variant `"source"`, the pose and the motion auto-encoder, and all relation
+    networks of the run. `train_image_encoder` makes a better one the usual one.
 
     Args:
         run: Directory of the run.
@@ -76,14 +77,19 @@ def make_preset(
         networks = {file: keras.saving.load_model(run / file, compile=False) for file in files}
         for file, network in networks.items():
             network.save_to_preset(new, ESTIMATORS.get(file))
+        next(iter(networks.values())).save_to_preset(new)  # the first of them is the usual one, too
         description = description or (
             f"All networks of the configuration `{metrics['arguments']['preset']}`, trained by `posealign demo` on "
             f"generated pictures and {'motion capture' if mocap else 'generated motion'}."
         )
         Preset.write(new, {}, description)
-        figures = {name: metrics[name] for name in _KEPT} | {"storage": _change_by_storing(run, networks, new)}
+        figures = {name: metrics[name] for name in _KEPT} | {
+            "storage": _change_by_storing(run, networks, new),
+            "data_licence": data_licence,
+            "limits": list(limits),
+        }
         (new / FIGURES).write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
-        card = model_card(out.name, description, figures, data_licence, limits)
+        card = model_card(out.name, description, figures)
         (new / CARD).write_text(card, encoding="utf-8")
         if out.exists():
             out.rename(partial / "old")

@@ -3,7 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from posealign_keras.data.synthetic.domain import STUDIO, WILD, get_domain
+from posealign_keras.data.synthetic import STUDIO, VARIED, WILD, get_domain
 
 
 def scenes_of(domain, count=200, seed=0):
@@ -11,7 +11,7 @@ def scenes_of(domain, count=200, seed=0):
     return [domain.sample_scene(rng) for _ in range(count)]
 
 
-@pytest.mark.parametrize("domain", [STUDIO, WILD])
+@pytest.mark.parametrize("domain", [STUDIO, WILD, VARIED])
 def test_scenes_stay_in_the_ranges(domain):
     scenes = scenes_of(domain)
     for name in ("girth", "belly", "sleeve_length", "leg_length"):

@@ -3,7 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from posealign_keras.data.synthetic.domain import STUDIO, WILD
+from posealign_keras.data.synthetic import STUDIO, WILD
 from posealign_keras.data.synthetic.filming import film
 from posealign_keras.skeletons import BODY17
 

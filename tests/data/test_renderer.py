@@ -3,8 +3,8 @@ import dataclasses
 import numpy as np
 import pytest
 
+from posealign_keras.data.synthetic import STUDIO, WILD
 from posealign_keras.data.synthetic.body_parts import BodyParts
-from posealign_keras.data.synthetic.domain import STUDIO, WILD
 from posealign_keras.data.synthetic.fabric import Fabric
 from posealign_keras.data.synthetic.ray_casting import cast_rays
 from posealign_keras.data.synthetic.renderer import render

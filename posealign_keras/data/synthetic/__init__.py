@@ -1,6 +1,7 @@
 """Generated people: motions and pictures of them (NumPy), so that everything runs without any data set."""
 
-from posealign_keras.data.synthetic.domain import STUDIO, WILD, Domain, get_domain
+from posealign_keras.data.synthetic.domain import Domain
+from posealign_keras.data.synthetic.domains import STUDIO, VARIED, WILD, get_domain
 from posealign_keras.data.synthetic.filming import Film, film
 from posealign_keras.data.synthetic.motion import MOTION_FAMILIES, generate_motion, generate_motion_library
 from posealign_keras.data.synthetic.outfit import Outfit
@@ -12,6 +13,7 @@ from posealign_keras.data.synthetic.scene import Scene
 __all__ = [
     "MOTION_FAMILIES",
     "STUDIO",
+    "VARIED",
     "WILD",
     "Bodies",
     "Domain",

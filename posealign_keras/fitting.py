@@ -1,20 +1,20 @@
 """What the training of every stage has in common: optimizer, epochs, progress, going on after an interruption."""
 
-import shutil
-
 from posealign_keras.fit_progress import FitProgress
 from posealign_keras.training import ResumeTraining
 from posealign_keras.workspace import Workspace
 
-TRAINING = "training"
-"""Folder of the states of stages that are not finished."""
-
-# After each of them the state of the training is kept.
-_EPOCHS = 20
-
 
 def fit(
-    model, batches, steps: int, name: str, watch: str, workspace: Workspace, verbose: bool, callbacks=()
+    model,
+    batches,
+    steps: int,
+    name: str,
+    watch: str,
+    workspace: Workspace,
+    verbose: bool = True,
+    callbacks=(),
+    epochs: int = 20,
 ) -> dict[str, list[float]]:
     """Train a compiled stage for a number of steps.
 
@@ -24,16 +24,16 @@ def fit(
         steps: Number of steps.
         name: Name of the stage.
         watch: Name of the logged value to show.
-        workspace: Where the state is kept after every epoch while it trains, in the folder `training`. A stage that
-            was interrupted goes on from the last one, with the first batches again.
+        workspace: Where the state is kept after every epoch while it trains. A stage that was interrupted goes on from
+            the last one, with the first batches again.
         verbose: Whether to show the progress.
         callbacks: Further callbacks.
+        epochs: Into how many the steps are divided; after each of them the state of the training is kept.
 
     Returns:
         The history, epoch by epoch.
     """
-    epochs = min(_EPOCHS, steps)
-    state = workspace.path(TRAINING) / name
+    epochs = min(epochs, steps)
     progress = [FitProgress(name, steps // epochs * epochs, watch)] if verbose else []
     history = model.fit(
         batches,
@@ -41,7 +41,7 @@ def fit(
         epochs=epochs,
         shuffle=False,
         verbose=0,
-        callbacks=[*progress, *callbacks, ResumeTraining(state)],
+        callbacks=[*progress, *callbacks, ResumeTraining(workspace.training_state(name))],
     )
-    shutil.rmtree(state, ignore_errors=True)
-    return history.history
+    workspace.forget_training(name)
+    return {key: [float(value) for value in values] for key, values in history.history.items()}

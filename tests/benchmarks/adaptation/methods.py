@@ -1,0 +1,204 @@
+"""Everything that is compared: each method takes a source-trained estimator, and adapts it to a target.
+
+A method is a function of an `Experiment`, which returns the adapted estimator. All of them train for the same number
+of steps, on batches of the same sizes, in the same layers.
+"""
+
+import dataclasses
+import functools
+from collections.abc import Callable
+
+import keras
+import numpy as np
+from rivals import RIVALS, Supervised
+
+from posealign_keras import data
+from posealign_keras.experiments.image_stages import compiled_adaptation
+from posealign_keras.experiments.training_plan import TrainingPlan
+from posealign_keras.fitting import fit
+from posealign_keras.models import PoseEstimator
+from posealign_keras.training.warmed_adam import warmed_adam
+
+CONTRASTIVE = ("lower_order_contrastive", "higher_order_contrastive")
+PAPER_RELATIONS = ("pose_flip", "flip_backward", "slow_backward")
+PAPER = {"mean_teacher": False, "replay_weight": 0.0, "measured_on": "latents", "normalization_frames": 0}
+"""What of a `TrainingPlan` makes it the paper's recipe."""
+
+_LABELLED_SHARE = 0.1
+
+
+@dataclasses.dataclass(frozen=True)
+class Experiment:
+    """What a method may use.
+
+    Args:
+        estimator: Makes the source-trained `PoseEstimator`, a new one each time.
+        motion_autoencoder: Makes the `MotionAutoencoder`.
+        relation_network: Makes the `RelationNetwork` of a name.
+        clips: `(N, 60, H, W, 3)` unlabelled clips of the target.
+        poses: `(N, 60, joints, 3)` their labels, for the oracle and the semi-supervised variant only; `None` without.
+        source: Images and poses that are replayed.
+        plan: Lengths of training and the default recipe.
+        workspace: Where states of the training are kept.
+        seed: Seed of everything random.
+    """
+
+    estimator: Callable
+    motion_autoencoder: Callable
+    relation_network: Callable
+    clips: np.ndarray
+    poses: np.ndarray | None
+    source: tuple[np.ndarray, np.ndarray]
+    plan: TrainingPlan
+    workspace: object
+    seed: int
+
+    def start(self, normalized: bool = True) -> PoseEstimator:
+        """The source-trained estimator, with the statistics of normalisation of the target if `normalized`."""
+        keras.utils.set_random_seed(self.seed)
+        estimator = self.estimator()
+        if normalized:
+            frames = self.clips[:, ::4].reshape(-1, *self.clips.shape[2:])
+            frames = np.random.default_rng(self.seed).permutation(frames)[: self.plan.normalization_frames]
+            estimator.image_encoder.adapt_normalization(frames, min(128, len(frames)))
+        return estimator
+
+    def batches(self, source):
+        """Endless batches for `Adaptation` and its rivals."""
+        plan = self.plan
+        return data.load_adaptation(
+            self.clips,
+            source,
+            batch_size=plan.clips_per_batch,
+            images_per_batch=plan.images_per_batch,
+            source_per_batch=plan.replay_per_batch,
+            seed=self.seed,
+        )
+
+    def fit(self, name, model, batches, watch="loss"):
+        """Train a compiled stage for the number of steps of the plan."""
+        fit(model, batches, self.plan.adaptation_steps, name, watch, self.workspace, True)
+
+
+def source_only(experiment):
+    """The source-trained estimator as it is."""
+    return experiment.start(normalized=False)
+
+
+def adabn(experiment):
+    """Normalisation statistics of the target, nothing trained."""
+    return experiment.start()
+
+
+def distillation(name, experiment, source=None, **recipe):
+    """`Adaptation` by a recipe: what of the plan is replaced."""
+    plan = dataclasses.replace(experiment.plan, **recipe)
+    estimator = experiment.start(normalized=bool(plan.normalization_frames))
+    needs_motion = CONTRASTIVE[1] in plan.contrastive or any(
+        experiment.relation_network(relation).relation.order == "higher" for relation in plan.relations
+    )
+    model = compiled_adaptation(
+        estimator,
+        experiment.motion_autoencoder() if needs_motion else None,
+        [experiment.relation_network(relation) for relation in plan.relations],
+        plan,
+        experiment.seed,
+    )
+    experiment.fit(name, model, experiment.batches(source or experiment.source))
+    return estimator
+
+
+def rival(name, experiment):
+    """One of the usual alternatives, from the same start."""
+    estimator = experiment.start()
+    model = RIVALS[name](estimator.image_encoder, estimator.pose_autoencoder)
+    steps = experiment.plan.adaptation_steps
+    model.compile(optimizer={key: warmed_adam(1e-3, steps) for key in model.objective_variables()})
+    experiment.fit(name, model, experiment.batches(experiment.source))
+    return estimator
+
+
+def semi_supervised(experiment):
+    """The default recipe, where half of the replay are labelled images of a tenth of the target's clips."""
+    labelled = max(1, round(_LABELLED_SHARE * len(experiment.clips)))
+    images, poses = (_frames(values[:labelled]) for values in (experiment.clips, experiment.poses))
+    source_images, source_poses = experiment.source
+    chosen = np.random.default_rng(experiment.seed).integers(len(images), size=len(source_images))
+    mixed = np.concatenate([source_images, images[chosen]]), np.concatenate([source_poses, poses[chosen]])
+    return distillation("semi_supervised", experiment, mixed)
+
+
+def oracle(experiment):
+    """The start, trained on all labels of the target's clips, with replay."""
+    estimator = experiment.start()
+    model = Supervised(estimator.image_encoder, estimator.pose_autoencoder)
+    model.compile(optimizer=warmed_adam(1e-3, experiment.plan.adaptation_steps))
+    experiment.fit("oracle", model, _labelled_batches(experiment))
+    return estimator
+
+
+def _labelled_batches(experiment):
+    rng, plan = np.random.default_rng(experiment.seed), experiment.plan
+    images, poses = _frames(experiment.clips), _frames(experiment.poses)
+    source_images, source_poses = experiment.source
+    while True:
+        target = rng.integers(len(images), size=plan.images_per_batch)
+        source = rng.integers(len(source_images), size=plan.replay_per_batch)
+        yield (
+            {
+                "images": images[target],
+                "poses": poses[target],
+                "source_images": source_images[source],
+                "source_poses": source_poses[source],
+            },
+        )
+
+
+def _frames(values):
+    return values.reshape(-1, *values.shape[2:])
+
+
+def _single(relation):
+    recipe = {"relations": (relation,), "contrastive": (), "mean_teacher": False}
+    return functools.partial(distillation, f"only_{relation}", **recipe)
+
+
+def _paper_row(name, count):
+    recipe = {"relations": PAPER_RELATIONS[:count], "contrastive": CONTRASTIVE}
+    return functools.partial(distillation, name, **PAPER, **recipe)
+
+
+def _stable_row(name, relations, contrastive=CONTRASTIVE):
+    return functools.partial(distillation, name, relations=relations, contrastive=contrastive)
+
+
+BOUNDS = {"source_only": source_only, "oracle": oracle}
+DEFAULT = {"default": functools.partial(distillation, "default"), "semi_supervised": semi_supervised}
+PAPER_ABLATION = {
+    f"paper_{number}_{added}": _paper_row(f"paper_{number}_{added}", number - 1)
+    for number, added in enumerate(("contrastive", *PAPER_RELATIONS), 1)
+}
+"""The paper's recipe, energy by energy in the paper's order."""
+
+ALTERNATIVES = {
+    "adabn": adabn,
+    **{name: functools.partial(rival, name) for name in RIVALS},
+    "mean_teacher": _stable_row("mean_teacher", (), ()),
+}
+
+
+def single_relations(names) -> dict[str, Callable]:
+    """Every relation alone, from normalised statistics and with replay."""
+    return {f"only_{name}": _single(name) for name in names}
+
+
+COLLAPSE = {
+    "collapse": functools.partial(
+        distillation,
+        "collapse",
+        **{**PAPER, "energy_rate": 1e-2},
+        relations=("pose_flip",),
+        contrastive=(),
+    )
+}
+"""A setting that is bad on purpose: one relation of lower order, no contrast, no replay, long steps."""

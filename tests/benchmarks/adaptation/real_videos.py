@@ -1,0 +1,80 @@
+"""The third shift: the preset for real pictures on real videos whose joints are known from several views."""
+
+import dataclasses
+import functools
+
+import methods
+import numpy as np
+
+from posealign_keras import data
+from posealign_keras.evaluation import REAL_VIDEO, evaluate_poses
+from posealign_keras.models import MotionAutoencoder, PoseEstimator, RelationNetwork
+from posealign_keras.models.preset import Preset
+from posealign_keras.own_videos.person_clips import record_person_clips
+from posealign_keras.workspace import Stopwatch
+
+_PRESET = "small_synthetic"
+_VIDEOS = ("*.mp4", "*.mov", "*.avi")
+
+
+def real_video_results(folder, workspace, plan, seed) -> dict:
+    """Adapt the preset to all videos of a folder together, and measure it on each.
+
+    Args:
+        folder: Videos, each with a file `.npz` of the same name beside it, which holds `boxes_xyxy_px` `(T, 4)` and
+            `joints3d_camera_m` `(T, 17, 3)`, NaN where unknown.
+        workspace: `Workspace` of the results.
+        plan: Lengths of training.
+        seed: Seed of everything random.
+
+    Returns:
+        `{method: {"pa_mpjpe": mean over the videos, "videos": {name: PA-MPJPE}}}`, millimetres.
+    """
+    videos = sorted(path for pattern in _VIDEOS for path in folder.glob(pattern))
+    if not videos:
+        raise FileNotFoundError(f"`folder` must hold videos. Received: folder={str(folder)!r}")
+    image_size = PoseEstimator.from_preset(_PRESET, load_weights=False).image_size
+    directories, length = record_person_clips(videos, workspace.path("real/clips"), image_size)
+    clips = [data.load_arrays(directory, "train", data.UNLABELLED_CLIP)["frames"] for directory in directories]
+    names = [name for name in plan.relations if RelationNetwork.from_preset(_PRESET, name).relation.window <= length]
+    replay = data.load_arrays(Preset(_PRESET).replay, "train", data.LABELLED_IMAGE)
+    experiment = methods.Experiment(
+        estimator=lambda: PoseEstimator.from_preset(_PRESET),
+        motion_autoencoder=lambda: MotionAutoencoder.from_preset(_PRESET),
+        relation_network=functools.partial(RelationNetwork.from_preset, _PRESET),
+        clips=np.concatenate(clips),
+        poses=None,
+        source=(replay["image"], replay["joints"]),
+        plan=dataclasses.replace(plan, relations=tuple(names), contrastive=()),
+        workspace=workspace,
+        seed=seed,
+    )
+    chosen = {
+        "source_only": methods.source_only,
+        "adabn": methods.adabn,
+        "mean_teacher": methods.ALTERNATIVES["mean_teacher"],
+        "default": methods.DEFAULT["default"],
+        "paper": functools.partial(methods.distillation, "real_paper", **methods.PAPER),
+    }
+    results = {}
+    for name, method in chosen.items():
+        stage = f"real: {name}"
+        if not workspace.finished(stage):
+            print(f"[seed {seed}] {stage}", flush=True)
+            watch = Stopwatch()
+            errors = _errors(method(experiment), videos)
+            result = {"pa_mpjpe": float(np.mean(list(errors.values()))), "videos": errors}
+            workspace.finish(stage, [], watch.seconds(), result=result)
+        results[name] = workspace.result(stage, "result")
+        print(f"   real {name}: {results[name]['pa_mpjpe']:.1f} {results[name]['videos']}", flush=True)
+    return results
+
+
+def _errors(estimator, videos):
+    errors = {}
+    for video in videos:
+        with np.load(video.with_suffix(".npz"), allow_pickle=False) as labels:
+            boxes, joints = labels["boxes_xyxy_px"], labels["joints3d_camera_m"]
+        poses = estimator.predict_video(video, boxes=boxes)
+        errors[video.stem] = evaluate_poses(poses, joints, REAL_VIDEO, sequence=video.stem).overall["pa_mpjpe"]
+    return errors

@@ -1,0 +1,80 @@
+"""What the results of all seeds say together."""
+
+import numpy as np
+from scipy.stats import spearmanr
+
+_CRITERIA = ("flip_disagreement", "plausibility", "confidence", "latent_spread", "jitter")
+
+
+def summary(runs) -> dict:
+    """Means and spreads over seeds, gaps closed, what predicts what.
+
+    Args:
+        runs: `{seed: {"relations": {name: quality}, "shifts": {shift: {method: result}}}}`.
+
+    Returns:
+        `{shift: {"methods": {name: {"mpjpe": [mean, spread], …, "gap_closed": …}}, …}}`. The spread is the standard
+        deviation over seeds, None for one seed. `gap_closed` is the share of the distance from source-only to the
+        oracle. `criteria` holds the rank correlation of each criterion without labels with the MPJPE over all methods.
+        `non_localness` holds that of the latent distance of a relation with the gain of that relation alone.
+    """
+    shifts: dict = {}
+    for name in dict.fromkeys(shift for run in runs.values() for shift in run["shifts"]):
+        found = [run["shifts"][name] for run in runs.values() if name in run["shifts"]]
+        shifts[name] = {"methods": _methods(found)}
+        if name != "real":
+            shifts[name]["criteria"] = {criterion: _tracks(found, criterion) for criterion in _CRITERIA}
+            shifts[name]["non_localness"] = _non_localness(runs, name)
+    return shifts
+
+
+def _methods(found):
+    methods = {}
+    for name in dict.fromkeys(method for results in found for method in results):
+        values = [results[name] for results in found if name in results]
+        methods[name] = {
+            measure: _mean([value[measure] for value in values])
+            for measure in ("mpjpe", "pa_mpjpe")
+            if measure in values[0]
+        }
+        bounds = [results for results in found if name in results and {"oracle", "source_only"} <= set(results)]
+        for measure in ("mpjpe", "pa_mpjpe") if bounds else ():
+            worst, best, reached = (
+                np.mean([results[which][measure] for results in bounds]) for which in ("source_only", "oracle", name)
+            )
+            methods[name][f"{measure}_gap_closed"] = float((worst - reached) / (worst - best))
+    return methods
+
+
+def _mean(values):
+    return [float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else None]
+
+
+def _tracks(found, criterion):
+    pairs = [
+        (result["unlabelled"][criterion], result["mpjpe"])
+        for results in found
+        for name, result in results.items()
+        if name != "oracle"
+    ]
+    return _rank_correlation(*zip(*pairs, strict=True))
+
+
+def _non_localness(runs, shift):
+    points = {}
+    for run in runs.values():
+        results = run["shifts"].get(shift, {})
+        for relation, quality in run.get("relations", {}).items():
+            if f"only_{relation}" in results:
+                gain = results["adabn"]["mpjpe"] - results[f"only_{relation}"]["mpjpe"]
+                points.setdefault(relation, []).append((quality["latent_distance"], gain))
+    means = {relation: [float(value) for value in np.mean(values, axis=0)] for relation, values in points.items()}
+    if len(means) < 3:
+        return None
+    return {"points": means, "rank_correlation": _rank_correlation(*zip(*means.values(), strict=True))}
+
+
+def _rank_correlation(first, second):
+    if len(first) < 3 or len(set(first)) == 1:
+        return None
+    return float(spearmanr(first, second).statistic)
