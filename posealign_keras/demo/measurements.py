@@ -34,10 +34,16 @@ def measure(run) -> tuple[dict, dict]:
     images = {"source": source["image"], "target": target["frames"].reshape(-1, *target["frames"].shape[2:])}
     truth = {"source": source["joints"], "target": target["joints"].reshape(-1, *target["joints"].shape[2:])}
 
+    # One network that takes the weights of each file in turn is compiled once.
+    estimator = workspace.load_model("source_only.keras")
+
+    def take(name):
+        estimator.set_weights(workspace.load_model(f"{name}.keras").get_weights())
+
     metrics: dict = {"source": {}, "target": {}}
     poses, spread, per_joint = {}, {}, {}
     for name in ("source_only", "adapted"):
-        estimator = workspace.load_model(f"{name}.keras")
+        take(name)
         for domain in images:
             estimate = estimator.predict(images[domain], batch_size=128, verbose=0)
             errors = pose_errors(truth[domain], estimate["pose_3d"], skeleton=skeleton)
@@ -58,8 +64,8 @@ def measure(run) -> tuple[dict, dict]:
         rows[stage] = [NORMALIZATION, MEAN_TEACHER, *contrastive, *relations]
     metrics["ablation"] = [{"energies": [], **_headline(metrics["target"]["source_only"])}]
     for stage, energies in rows.items():
-        estimate = workspace.load_model(f"{stage}.keras").predict_poses(images["target"])
-        errors = pose_errors(truth["target"], estimate, skeleton=skeleton)
+        take(stage)
+        errors = pose_errors(truth["target"], estimator.predict_poses(images["target"]), skeleton=skeleton)
         metrics["ablation"].append({"energies": energies, **_headline(errors)})
     everything = [NORMALIZATION, MEAN_TEACHER, *CONTRASTIVE, *ADAPTATION_RELATIONS]
     metrics["ablation"].append({"energies": everything, **_headline(metrics["target"]["adapted"])})

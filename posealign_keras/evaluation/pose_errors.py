@@ -9,6 +9,7 @@ from posealign_keras.ops.vectors import check_same_shape
 from posealign_keras.skeletons import get_skeleton
 
 SCALE_RULES = ("bone_lengths", "none")
+"""What may happen to the size of an estimate before it is compared; see `pose_errors`."""
 
 
 def pose_errors(y_true, y_pred, scale: str = "bone_lengths", skeleton="body17") -> dict:

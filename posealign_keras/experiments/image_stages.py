@@ -75,6 +75,7 @@ def compiled_adaptation(estimator, motion_autoencoder, relation_networks, plan, 
         plan.contrastive,
         mean_teacher=plan.mean_teacher,
         replay_weight=plan.replay_weight,
+        replay_in_target_colours=plan.replay_in_target_colours,
         measured_on=plan.measured_on,
         seed=seed,
     )

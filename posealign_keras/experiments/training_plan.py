@@ -40,6 +40,7 @@ class TrainingPlan:
         mean_teacher: See `Adaptation`.
         replay_weight: See `Adaptation`. In the semi-supervised variant the labelled people of the target are replayed,
             else the source.
+        replay_in_target_colours: See `Adaptation`.
         measured_on: See `Adaptation`.
         augmentation: Random crops and colours in training on images; `None` for none.
         cache: Keep decoded records in memory (`True`) or in files of a directory (a path), see `Pipeline`.
@@ -69,6 +70,7 @@ class TrainingPlan:
     contrastive: tuple[str, ...] = ("lower_order_contrastive", "higher_order_contrastive")
     mean_teacher: bool = True
     replay_weight: float = 1.0
+    replay_in_target_colours: bool = False
     measured_on: str = "poses"
     augmentation: ImageAugmentation | None = field(default_factory=ImageAugmentation)
     cache: bool | str = False

@@ -4,8 +4,9 @@ All are made by TensorFlow, which is imported when an export begins, never when 
 """
 
 from posealign_keras.export.litert import export_litert
+from posealign_keras.export.local_server import LocalServer
 from posealign_keras.export.onnx import export_onnx
 from posealign_keras.export.picture_status import PictureStatus
 from posealign_keras.export.saved_model import export_saved_model
 
-__all__ = ["PictureStatus", "export_litert", "export_onnx", "export_saved_model"]
+__all__ = ["LocalServer", "PictureStatus", "export_litert", "export_onnx", "export_saved_model"]

@@ -28,8 +28,7 @@ def write_serving_files(directory) -> list[Path]:
     written = []
     models = directory / "models.config"
     if not models.exists() or models.read_text().startswith(_OURS):
-        names = sorted({path.parents[1].name for path in directory.glob("*/*/saved_model.pb") if _is_version(path)})
-        listed = "".join(_MODEL.substitute(name=name) for name in names)
+        listed = "".join(_MODEL.substitute(name=name) for name in model_versions(directory))
         keep = "Without this line, exports leave the file as it is."
         models.write_text(f"{_OURS} {keep}\nmodel_config_list {{\n{listed}}}\n")
         written.append(models)
@@ -39,6 +38,19 @@ def write_serving_files(directory) -> list[Path]:
             path.write_text((_TEMPLATES / name).read_text())
             written.append(path)
     return written
+
+
+def model_versions(directory) -> dict[str, list[Path]]:
+    """Exported models: `{name: directories of its versions}`, sorted by the names.
+
+    Args:
+        directory: The directory that holds `<name>/<version>/`.
+    """
+    found: dict[str, list[Path]] = {}
+    for path in sorted(Path(directory).glob("*/*/saved_model.pb")):
+        if _is_version(path):
+            found.setdefault(path.parents[1].name, []).append(path.parent)
+    return found
 
 
 def _is_version(path):

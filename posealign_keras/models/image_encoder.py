@@ -12,7 +12,9 @@ class ImageEncoder(FromPreset, keras.Model):
     """G: a square person crop to a pose latent in [-1, 1].
 
     Args:
-        backbone: `"resnet50"` (up to Res-4) or `"small_resnet"`.
+        backbone: `"resnet50"` (up to Res-4) or `"small_resnet"`; or a `keras.Model` from images
+            `(batch, image_size, image_size, 3)`, values 0 to 255, to a map of features `(batch, height, width, channels)`.
+            A network with such a model of one's own can be saved, but not to a preset.
         image_size: Height and width of the images.
         latent_dim: Size of the pose latent z.
         head_filters: Filters of the 3x3 convolutions after the backbone; the first one halves the size.
@@ -39,7 +41,7 @@ class ImageEncoder(FromPreset, keras.Model):
 
     def __init__(
         self,
-        backbone: str = "resnet50",
+        backbone: str | keras.Model = "resnet50",
         image_size: int = 224,
         latent_dim: int = 32,
         head_filters=(512, 256, 128, 64),
@@ -57,9 +59,13 @@ class ImageEncoder(FromPreset, keras.Model):
             if weights is not None:
                 raise ValueError(f"`weights` exist for the backbone 'resnet50' only. Received: weights={weights!r}")
             self.backbone = small_resnet(image_size)
+        elif isinstance(backbone, keras.Model):
+            self.backbone = _checked(backbone, image_size, weights)
         else:
-            raise ValueError(f"`backbone` must be 'resnet50' or 'small_resnet'. Received: backbone={backbone!r}")
-        self.backbone_name = backbone
+            raise ValueError(
+                f"`backbone` must be 'resnet50', 'small_resnet' or a `keras.Model`. Received: backbone={backbone!r}"
+            )
+        self.backbone_name = backbone if isinstance(backbone, str) else None
         self.image_size = image_size
         self.latent_dim = latent_dim
         self.head_filters = tuple(head_filters)
@@ -147,12 +153,42 @@ class ImageEncoder(FromPreset, keras.Model):
         """Arguments that build this model again, without the initial weights."""
         return {
             **super().get_config(),
-            "backbone": self.backbone_name,
+            "backbone": self.backbone_name or keras.saving.serialize_keras_object(self.backbone),
             "image_size": self.image_size,
             "latent_dim": self.latent_dim,
             "head_filters": list(self.head_filters),
             "head_widths": list(self.head_widths),
         }
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        """Build the encoder that `get_config` described."""
+        backbone = config["backbone"]
+        if isinstance(backbone, dict):
+            backbone = keras.saving.deserialize_keras_object(backbone, custom_objects=custom_objects)
+        return cls(**{**config, "backbone": backbone})
+
+    def arguments_for_preset(self):
+        """Arguments of the constructor, as JSON has them."""
+        if self.backbone_name is None:
+            raise ValueError(
+                "`backbone` must be 'resnet50' or 'small_resnet' in a preset, which is plain data. "
+                f"Received: backbone={self.backbone!r}"
+            )
+        return super().arguments_for_preset()
+
+
+def _checked(backbone, image_size, weights):
+    """A backbone of the user's own, if it fits."""
+    if weights is not None:
+        raise ValueError(f"`weights` exist for the backbone 'resnet50' only. Received: weights={weights!r}")
+    takes, gives = tuple(backbone.input_shape[1:]), tuple(backbone.output_shape[1:])
+    if takes != (image_size, image_size, 3) or len(gives) != 3 or None in gives:
+        raise ValueError(
+            f"`backbone` must take images of shape {(image_size, image_size, 3)} and give a map of features of a known "
+            f"size (height, width, channels). Received: a model from {takes} to {gives}"
+        )
+    return backbone
 
 
 def _leaf_layers(layer):

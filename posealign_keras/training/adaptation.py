@@ -10,6 +10,7 @@ from posealign_keras.models import ImageEncoder, MotionAutoencoder, PoseAutoenco
 from posealign_keras.models.networks import multilayer_perceptron
 from posealign_keras.ops import retarget_labels
 from posealign_keras.relations import PoseFlip
+from posealign_keras.training.colour_transfer import in_colours_of
 from posealign_keras.training.mean_teacher import MeanTeacher
 from posealign_keras.training.multi_objective_model import MultiObjectiveModel
 from posealign_keras.training.random_appearance import RandomAppearance
@@ -47,6 +48,8 @@ class Adaptation(MultiObjectiveModel):
         mean_teacher: Whether to use the energy `mean_teacher`.
         teacher_momentum: Share of the old average that each step of `mean_teacher` keeps.
         replay_weight: Weight of the supervised source loss, a mean joint distance in metres; 0 needs no source data.
+        replay_in_target_colours: Whether each source image that is replayed takes on the light and the colours of a
+            target image: labelled pictures as the target's camera might have taken them.
         measured_on: How far the two ends of a relation are apart. `"latents"`: the distance of their latents, as in the
             paper, which also falls when all latents shrink towards 0. `"poses"`: the mean joint distance of their
             decoded poses in metres, which shrinking latents do not lower.
@@ -85,6 +88,7 @@ class Adaptation(MultiObjectiveModel):
         mean_teacher: bool = False,
         teacher_momentum: float = 0.99,
         replay_weight: float = 0.0,
+        replay_in_target_colours: bool = False,
         measured_on: str = "latents",
         adapted_layers=("conv3_",),
         images_per_clip: int = 8,
@@ -101,6 +105,7 @@ class Adaptation(MultiObjectiveModel):
         self.mean_teacher = mean_teacher
         self.teacher_momentum = teacher_momentum
         self.replay_weight = replay_weight
+        self.replay_in_target_colours = replay_in_target_colours
         self.measured_on = measured_on
         self.adapted_layers = list(adapted_layers)
         self.images_per_clip = images_per_clip
@@ -180,7 +185,10 @@ class Adaptation(MultiObjectiveModel):
                 f"Received: {sorted(x)} with replay_weight={self.replay_weight}"
             )
         labels = retarget_labels(x["source_poses"], x.get("source_weights"), self.pose_autoencoder.skeleton)
-        return joint_distance(labels[0], self(x["source_images"]), labels[1])
+        images = x["source_images"]
+        if self.replay_in_target_colours:
+            images = in_colours_of(images, self._images_of(x))
+        return joint_distance(labels[0], self(images), labels[1])
 
     def _is_higher_order(self, energy):
         if energy in self._network_of:

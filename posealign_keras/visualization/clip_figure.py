@@ -1,4 +1,4 @@
-"""`clip_figure`: a video beside its 3D poses, with play, pause and a slider."""
+"""`clip_figure`: 3D poses, beside their video if there is one, with play, pause and a slider."""
 
 import html
 from collections.abc import Mapping
@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 from posealign_keras.skeletons import BODY17, Skeleton, get_skeleton
 from posealign_keras.visualization.image_trace import HIDDEN_AXES, check_images, image_trace
 from posealign_keras.visualization.plotly_import import import_plotly
-from posealign_keras.visualization.skeleton_scene import SkeletonRow, check_poses, skeleton_traces
+from posealign_keras.visualization.skeleton_scene import PAGE_WIDTH, SkeletonRow, check_poses, skeleton_traces
 from posealign_keras.visualization.style import GRID, INK, base_layout
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
+
+# Pixels of the figure, and of the button and the slider below.
+_HEIGHT, _CONTROLS = 430, 84
 
 
 def clip_figure(images, poses: Mapping, fps: float = 30.0, skeleton: str | Skeleton = BODY17) -> "go.Figure":
@@ -20,7 +23,7 @@ def clip_figure(images, poses: Mapping, fps: float = 30.0, skeleton: str | Skele
     Where `poses` has a `"true"` pose, it is repeated as a thin line behind each of the others.
 
     Args:
-        images: `(T, H, W, 3)` uint8, the frames of the video.
+        images: `(T, H, W, 3)` uint8, the frames of the video; `None` for poses alone.
         poses: `{name: (T, 17, 3)}` in metres, camera frame, root-relative, in the order of `skeleton`.
         fps: Frames per second at which to play.
         skeleton: The `Skeleton` of the joints, or its registered name.
@@ -34,17 +37,18 @@ def clip_figure(images, poses: Mapping, fps: float = 30.0, skeleton: str | Skele
             is not positive.
     """
     skeleton = get_skeleton(skeleton)
-    images = check_images(images, "images", dimensions=4)
-    poses = {name: check_poses(pose, f"poses[{name!r}]", skeleton, len(images)) for name, pose in poses.items()}
     if not poses:
         raise ValueError("`poses` must hold at least one method. Received: poses={}")
+    images = None if images is None else check_images(images, "images", dimensions=4)
+    count = len(next(iter(poses.values())) if images is None else images)
+    poses = {name: check_poses(pose, f"poses[{name!r}]", skeleton, count) for name, pose in poses.items()}
     if not fps > 0:
         raise ValueError(f"`fps` must be positive. Received: fps={fps}")
     go = import_plotly("graph_objects")
     row = SkeletonRow(poses)
 
     def moving_traces(time: int) -> list:
-        traces = [image_trace(images[time])]
+        traces = [] if images is None else [image_trace(images[time])]
         for position, (name, pose) in enumerate(poses.items()):
             reference = None if name == "true" or "true" not in poses else poses["true"][time]
             legend = position == min(1, len(poses) - 1)
@@ -53,23 +57,25 @@ def clip_figure(images, poses: Mapping, fps: float = 30.0, skeleton: str | Skele
             )
         return traces
 
-    moving = [moving_traces(time) for time in range(len(images))]
+    moving = [moving_traces(time) for time in range(count)]
     figure = go.Figure(
         data=[row.floor_trace("scene"), *moving[0]],
         frames=[
             go.Frame(data=[_changes(trace) for trace in traces], traces=list(range(1, len(traces) + 1)), name=str(time))
             for time, traces in enumerate(moving)
         ],
-        layout=base_layout(height=430),
+        layout=base_layout(height=_HEIGHT),
     )
     captions = {name: f"<b>{html.escape(name)}</b>" for name in poses}
+    if images is not None:
+        figure.update_layout(xaxis={**HIDDEN_AXES, "domain": [0, 0.2]}, yaxis=HIDDEN_AXES)
+    left = 0 if images is None else 0.21
+    aspect = (1 - left) * PAGE_WIDTH / (_HEIGHT - figure.layout.margin.t - _CONTROLS)
     return figure.update_layout(
-        xaxis={**HIDDEN_AXES, "domain": [0, 0.2]},
-        yaxis=HIDDEN_AXES,
-        scene={**row.layout(captions), "domain": {"x": [0.21, 1], "y": [0, 1]}},
-        margin={"b": 84},
+        scene={**row.layout(captions, aspect), "domain": {"x": [left, 1], "y": [0, 1]}},
+        margin={"b": _CONTROLS},
         updatemenus=[_buttons(fps)],
-        sliders=[_slider(len(images), fps)],
+        sliders=[_slider(count, fps)],
     )
 
 

@@ -17,6 +17,9 @@ from posealign_keras.visualization.style import INK, REFERENCE, SIDE_COLOURS
 # with the image. Neighbours stand along the view's own right, so that they stay level and equally far.
 _TURN, _RISE = np.radians(20), np.radians(11)
 _RIGHT, _AWAY = np.array([[np.cos(_TURN), np.sin(_TURN)], [-np.sin(_TURN), np.cos(_TURN)]])
+PAGE_WIDTH = 860
+"""Pixels that a notebook or a page of the documentation has for a figure, about."""
+
 _FLOOR_SPACING = 0.25
 _LEAST_RADIUS = 0.9
 
@@ -138,7 +141,8 @@ class SkeletonRow:
         stacked = np.concatenate([pose.reshape(-1, 3) for pose in poses.values()])
         # Wide enough for any turn about the vertical, so that neighbours never touch.
         self.radius = max(_LEAST_RADIUS, float(np.linalg.norm(stacked[:, [0, 2]], axis=-1).max()) * 1.04)
-        self.places = {name: 2 * self.radius * position * _RIGHT for position, name in enumerate(poses)}
+        self.right = _RIGHT
+        self.places = {name: 2 * self.radius * position * self.right for position, name in enumerate(poses)}
         self.floor = -float(stacked[:, 1].max()) - 0.03
         self.top = -float(stacked[:, 1].min()) + 0.05
 
@@ -163,49 +167,66 @@ class SkeletonRow:
             scene=scene,
         )
 
-    def layout(self, captions: Mapping[str, str]) -> dict:
-        """Layout of the row's scene.
+    @property
+    def width(self) -> float:
+        """Metres that the row takes from left to right."""
+        return 2 * self.radius * len(self.places)
 
-        Args:
-            captions: `{name: text}` to write above each person.
-        """
+    def ranges(self) -> dict[str, tuple[float, float]]:
+        """Drawn metres that the row takes on each axis; plotly cuts off what is not strictly inside."""
         last = list(self.places.values())[-1]
         reach = self.radius * (np.cos(_TURN) + np.sin(_TURN))
-        # plotly cuts off what is not strictly inside the ranges.
-        ranges = {
+        return {
             "x": (-reach, last[0] + reach),
             "y": (-reach, last[1] + reach),
             "z": (self.floor - 0.05, self.top + 0.2),
         }
-        height = ranges["z"][1] - ranges["z"][0]
-        view = 2 * np.array([np.sin(_TURN) * np.cos(_RISE), -np.cos(_TURN) * np.cos(_RISE), np.sin(_RISE)])
+
+    def layout(self, captions: Mapping[str, str], aspect: float | None = None) -> dict:
+        """Layout of the row's scene.
+
+        Args:
+            captions: `{name: text}` to write above each person.
+            aspect: Width over height of the scene's place on the page, for rows that may be too wide for it.
+        """
         return {
-            **{
-                f"{axis}axis": {"visible": False, "showspikes": False, "range": limits}
-                for axis, limits in ranges.items()
-            },
-            # Equal metres on all axes; 1.8 units is what plotly's orthographic view shows from bottom to top.
-            "aspectmode": "manual",
-            "aspectratio": {axis: 1.8 * (high - low) / height for axis, (low, high) in ranges.items()},
-            "camera": {
-                "projection": {"type": "orthographic"},
-                "eye": dict(zip("xyz", view, strict=True)),
-                "up": {"x": 0, "y": 0, "z": 1},
-            },
-            "dragmode": "turntable",
-            "uirevision": "keep the reader's view",
-            "annotations": [
-                {
-                    "x": self.places[name][0],
-                    "y": self.places[name][1],
-                    "z": self.top + 0.1,
-                    "text": text,
-                    "showarrow": False,
-                    "font": {"color": INK, "size": 13},
-                }
-                for name, text in captions.items()
-            ],
+            **scene_layout(self.ranges(), self.width, aspect),
+            "annotations": [scene_text(text, (*self.places[name], self.top + 0.1)) for name, text in captions.items()],
         }
+
+
+def scene_layout(ranges: Mapping[str, tuple[float, float]], width: float, aspect: float | None = None) -> dict:
+    """Layout of a scene that is looked at from in front and fills its place from bottom to top.
+
+    Args:
+        ranges: Drawn metres on each axis.
+        width: Metres from left to right, as they are seen.
+        aspect: Width over height of the scene's place on the page; what is wider than that is drawn smaller. `None` if
+            it is wide enough.
+    """
+    height = ranges["z"][1] - ranges["z"][0]
+    # 1.8 units is what plotly's orthographic view shows from bottom to top.
+    scale = 1.8 / (height if aspect is None else max(height, width / aspect))
+    view = 2 * np.array([np.sin(_TURN) * np.cos(_RISE), -np.cos(_TURN) * np.cos(_RISE), np.sin(_RISE)])
+    return {
+        **{f"{axis}axis": {"visible": False, "showspikes": False, "range": limits} for axis, limits in ranges.items()},
+        # Equal metres on all axes.
+        "aspectmode": "manual",
+        "aspectratio": {axis: scale * (high - low) for axis, (low, high) in ranges.items()},
+        "camera": {
+            "projection": {"type": "orthographic"},
+            "eye": dict(zip("xyz", view, strict=True)),
+            "up": {"x": 0, "y": 0, "z": 1},
+        },
+        "dragmode": "turntable",
+        "uirevision": "keep the reader's view",
+    }
+
+
+def scene_text(text: str, position, **settings) -> dict:
+    """Text in a scene, at a drawn position `(3,)` in metres."""
+    place = dict(zip("xyz", position, strict=True))
+    return {**place, "text": text, "showarrow": False, "font": {"color": INK, "size": 13}, **settings}
 
 
 def _grid_positions(low: float, high: float) -> np.ndarray:

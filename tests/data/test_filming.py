@@ -141,6 +141,19 @@ def test_background_stays_and_person_moves():
     assert (images != images[:1]).any()
 
 
+def test_a_camera_that_stands_still_sees_the_person_move_in_a_picture_that_holds_the_whole_way():
+    scene = with_camera(STUDIO.sample_scene(np.random.default_rng(11)), fill=0.9, shift=np.zeros(2))
+    sequence = walk(40)
+    clip = film(sequence, scene, 64, tracking=False)
+    # A rotation and a constant are all that is between the world and the camera.
+    moved = clip.joints - sequence @ scene.camera.rotation.T
+    np.testing.assert_allclose(moved, np.broadcast_to(moved[0, 0], moved.shape), atol=1e-5)
+    offsets = abs(project(clip.joints, clip.intrinsics) - 31.5) / 64
+    assert 0.9 * 0.5 * 0.75 < offsets.max() < 0.5 * 0.9
+    way = [np.ptp(project(one.joints, one.intrinsics)[:, 0], axis=0).max() for one in (clip, film(sequence, scene, 64))]
+    assert way[0] > 2 * way[1]
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

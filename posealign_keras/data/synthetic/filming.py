@@ -1,4 +1,4 @@
-"""Films poses with a tracking camera."""
+"""Films poses, with a camera that follows the person or one that stands still."""
 
 from dataclasses import dataclass
 
@@ -30,12 +30,17 @@ class Film:
     intrinsics: np.ndarray
     masks: np.ndarray
 
+    @property
+    def poses(self) -> np.ndarray:
+        """`(..., T, 17, 3)` float32 joints relative to the pelvis: what networks estimate."""
+        return self.joints - self.joints[..., :1, :]
 
-def film(sequences, scenes, size=64, rng=None, fps=30, people: str | People = "cones"):
+
+def film(sequences, scenes, size=64, rng=None, fps=30, people: str | People = "cones", tracking: bool = True):
     """Film one sequence of poses in one scene, or many in a scene each.
 
-    The camera keeps its orientation and follows the smoothed path of the pelvis at a constant distance, the one from
-    which the whole clip fits into `camera.fill` of the picture. A single picture is a sequence of one pose:
+    The camera keeps its orientation and its distance, the one from which the whole clip fits into `camera.fill` of the
+    picture. It follows the smoothed path of the pelvis, or stands still. A single picture is a sequence of one pose:
     `film(poses[:, None], scenes).images[:, 0]`.
 
     Args:
@@ -46,6 +51,7 @@ def film(sequences, scenes, size=64, rng=None, fps=30, people: str | People = "c
         fps: Poses per second.
         people: Who is filmed: "cones", the built-in people around the joints of the sequences; "mesh", people with
             bodies of flesh, whose joints are their own (see `MeshPeople`); or another `People`.
+        tracking: Whether the camera follows the person, as in clips of one person, or stands still, as on a tripod.
 
     Returns:
         `Film`, with a leading axis `N` where `sequences` has one.
@@ -75,7 +81,10 @@ def film(sequences, scenes, size=64, rng=None, fps=30, people: str | People = "c
     people = get_people(people)
     bodies = people.pose(sequences, scenes)
     joints = np.stack(
-        [_seen(poses, scene.camera, fps, bodies.flesh) for poses, scene in zip(bodies.joints, scenes, strict=True)]
+        [
+            _seen(poses, scene.camera, _TRACKING_TIME * fps if tracking else None, bodies.flesh)
+            for poses, scene in zip(bodies.joints, scenes, strict=True)
+        ]
     )
     poses = joints.reshape(-1, *joints.shape[2:])
     per_pose = [scene for scene in scenes for _ in range(joints.shape[1])]
@@ -88,10 +97,13 @@ def film(sequences, scenes, size=64, rng=None, fps=30, people: str | People = "c
     return Film(images, joints, intrinsics, masks)
 
 
-def _seen(poses, camera, fps, flesh):
-    """Joints `(T, 17, 3)` in the frame of the tracking camera; the flesh around them must fit in too."""
+def _seen(poses, camera, tracking_frames, flesh):
+    """Joints `(T, 17, 3)` in the frame of the camera; the flesh around them must fit in too.
+
+    A camera that tracks evens out the path of the pelvis over so many frames; `None` for one that stands still.
+    """
     joints = poses @ camera.rotation.T
-    offsets = joints - _smooth(joints[:, :1], _TRACKING_TIME * fps)
+    offsets = joints if tracking_frames is None else joints - _smooth(joints[:, :1], tracking_frames)
     # Aim at the middle of everything the person does in the clip.
     offsets = offsets - 0.5 * (offsets.min(axis=(0, 1)) + offsets.max(axis=(0, 1)))
     # A joint at (x, z) is seen at focal_length * x / (z + distance): the distance at which the last one fits.

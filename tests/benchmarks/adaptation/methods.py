@@ -172,6 +172,12 @@ def _stable_row(name, relations, contrastive=CONTRASTIVE):
     return functools.partial(distillation, name, relations=relations, contrastive=contrastive)
 
 
+_WITHOUT = {
+    "coloured": {"replay_in_target_colours": True, "relations": (), "contrastive": ()},
+    "coloured_all": {"replay_in_target_colours": True},
+}
+TRIALS = {name: functools.partial(distillation, name, **recipe) for name, recipe in _WITHOUT.items()}
+
 BOUNDS = {"source_only": source_only, "oracle": oracle}
 DEFAULT = {"default": functools.partial(distillation, "default"), "semi_supervised": semi_supervised}
 PAPER_ABLATION = {
