@@ -71,6 +71,25 @@ class Adaptation(MultiObjectiveModel):
         ValueError: If no energy is left, a relation appears twice, a motion auto-encoder is missing, or the networks'
             latents or lengths do not fit together; in training, if clips are too short or source data is missing.
 
+    Example:
+        >>> from posealign_keras.models import RelationNetwork
+        >>> stage = Adaptation(
+        ...     ImageEncoder("small_resnet", 16, 4, head_filters=(), head_widths=(8,)),
+        ...     PoseAutoencoder(4, width=16, depth=1),
+        ...     None,  # no energy on clips here
+        ...     [RelationNetwork("pose_flip", latent_dim=4, widths=(8,))],
+        ...     contrastive=["lower_order_contrastive"],
+        ...     mean_teacher=True,
+        ...     measured_on="poses",
+        ... )
+        >>> stage.energies
+        ['lower_order_contrastive', 'pose_flip', 'mean_teacher']
+        >>> stage.compile(optimizer={energy: keras.optimizers.Adam(1e-4) for energy in stage.energies})
+        >>> clips = np.random.default_rng(0).integers(0, 256, (6, 8, 16, 16, 3), "uint8")
+        >>> history = stage.fit({"clips": clips}, batch_size=2, epochs=1, verbose=0).history
+        >>> sorted(history)
+        ['loss', 'lower_order_contrastive', 'mean_teacher', 'pose_flip']
+
     Reference:
         Kundu et al., NeurIPS 2021, section 3.3. Tarvainen and Valpola, "Mean teachers are better role models",
         NeurIPS 2017, for `mean_teacher`.

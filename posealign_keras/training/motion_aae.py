@@ -30,6 +30,16 @@ class MotionAAE(MultiObjectiveModel):
     Raises:
         ValueError: If the discriminator or the pose auto-encoder is for latents of another size.
 
+    Example:
+        >>> motion = MotionAutoencoder(frames=4, pose_latent_dim=4, latent_dim=8, units=4, depth=1)
+        >>> stage = MotionAAE(motion, Discriminator(8, width=8), PoseAutoencoder(4, width=16, depth=1), seed=0)
+        >>> stage.compile(optimizer="adam")
+        >>> poses = np.random.default_rng(0).normal(0, 0.3, (8, 4, 17, 3)).astype("float32")
+        >>> latents = np.stack([stage.pose_autoencoder.encode(clip) for clip in poses])
+        >>> history = stage.fit(latents, poses, batch_size=8, epochs=1, verbose=0).history
+        >>> {"autoencoder_reconstruction", "discriminator"} <= set(history)
+        True
+
     Reference:
         Kundu et al., NeurIPS 2021, section 3.1.
     """

@@ -51,28 +51,24 @@ class MultiObjectiveModel(keras.Model):
         **kwargs: Passed to `keras.Model`.
 
     Example:
-    ```python
-    @keras.saving.register_keras_serializable(package="example")
-    class Adversarial(MultiObjectiveModel):
-        def __init__(self, encoder, discriminator, weight=0.1, name=None):
-            super().__init__(name=name)
-            self.encoder = encoder
-            self.discriminator = discriminator
-            self.weight = weight
-
-        def objective_variables(self):
-            return {
-                "encoder": self.encoder.trainable_variables,
-                "discriminator": self.discriminator.trainable_variables,
-            }
-
-        def compute_objective(self, name, x, y=None, sample_weight=None, training=True):
-            ...
-
-    model = Adversarial(encoder, discriminator)
-    model.compile(optimizer={"encoder": "adam", "discriminator": keras.optimizers.SGD(0.01)})
-    model.fit(x, y)
-    ```
+        >>> class TwoTargets(MultiObjectiveModel):
+        ...     def __init__(self, first, second, name=None):
+        ...         super().__init__(name=name)
+        ...         self.first = first
+        ...         self.second = second
+        ...
+        ...     def objective_variables(self):
+        ...         return {"first": self.first.trainable_variables, "second": self.second.trainable_variables}
+        ...
+        ...     def compute_objective(self, name, x, y=None, sample_weight=None, training=True):
+        ...         network = self.first if name == "first" else self.second
+        ...         return keras.ops.mean(keras.ops.square(network(x) - y))
+        >>> networks = [keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)]) for _ in range(2)]
+        >>> model = TwoTargets(*networks)
+        >>> model.compile(optimizer={"first": "adam", "second": keras.optimizers.SGD(0.01)})
+        >>> history = model.fit(np.ones((8, 3)), np.ones((8, 1)), epochs=2, verbose=0).history
+        >>> sorted(history), history["second"][1] < history["second"][0]
+        (['first', 'loss', 'second'], True)
     """
 
     schedule = "together"

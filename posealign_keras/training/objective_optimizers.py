@@ -25,10 +25,13 @@ class ObjectiveOptimizers(keras.optimizers.Optimizer):
         ValueError: If `optimizers` is empty, or if two objectives share one optimizer.
 
     Example:
-    ```python
-    model.compile(optimizer={"reconstruction": keras.optimizers.Adam(1e-3), "discriminator": "sgd"})
-    model.optimizer["reconstruction"].learning_rate = 1e-4
-    ```
+        >>> adam, plain = keras.optimizers.Adam(1e-3), keras.optimizers.SGD(0.1)
+        >>> optimizers = ObjectiveOptimizers({"reconstruction": adam, "discriminator": plain})
+        >>> optimizers.objectives
+        ['reconstruction', 'discriminator']
+        >>> optimizers["discriminator"].learning_rate = 0.05
+        >>> round(float(plain.learning_rate), 3)
+        0.05
     """
 
     def __init__(self, optimizers: Mapping[str, keras.optimizers.Optimizer], name: str = "objective_optimizers"):

@@ -33,6 +33,14 @@ class PoseAAE(MultiObjectiveModel):
     Raises:
         ValueError: If the discriminator is for latents of another size.
 
+    Example:
+        >>> stage = PoseAAE(PoseAutoencoder(4, width=16, depth=1), Discriminator(4, width=8), seed=0)
+        >>> stage.compile(optimizer="adam")
+        >>> poses = np.random.default_rng(0).normal(0, 0.3, (16, 17, 3)).astype("float32")
+        >>> history = stage.fit(poses, batch_size=8, epochs=1, verbose=0).history
+        >>> {"autoencoder_reconstruction", "discriminator"} <= set(history)
+        True
+
     Reference:
         Kundu et al., NeurIPS 2021, section 3.1.
     """

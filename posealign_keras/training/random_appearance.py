@@ -23,6 +23,12 @@ class RandomAppearance(keras.layers.Layer):
     Returns:
         Changed images, float32, values 0 to 255, same shape.
 
+    Example:
+        >>> images = np.full((2, 8, 8, 3), 128, "uint8")
+        >>> changed = np.asarray(RandomAppearance(seed=0)(images))
+        >>> changed.shape, bool(0 <= changed.min() < changed.max() <= 255)
+        ((2, 8, 8, 3), True)
+
     Reference:
         Kundu et al., NeurIPS 2021, section 3.3 (the contrastive energies).
     """

@@ -27,6 +27,13 @@ class RandomView(keras.layers.Layer):
     Returns:
         The poses in the axes of the random cameras, same shape.
 
+    Example:
+        >>> poses = np.random.default_rng(0).normal(size=(4, 17, 3)).astype("float32")
+        >>> turned = np.asarray(RandomView(seed=0)(poses))
+        >>> distances = np.linalg.norm(poses, axis=-1), np.linalg.norm(turned, axis=-1)
+        >>> bool(np.allclose(*(np.sort(lengths) for lengths in distances), atol=1e-5))  # left and right may be swapped
+        True
+
     Reference:
         Kundu et al., NeurIPS 2021, supplementary material (augmentation of the motion capture).
     """

@@ -20,6 +20,13 @@ class RelationRegression(MultiObjectiveModel):
         x: `(batch, latent_dim)`, embeddings of the anchors.
         y: `(batch, latent_dim)`, embeddings of their counterparts.
 
+    Example:
+        >>> stage = RelationRegression(RelationNetwork("pose_flip", latent_dim=4, widths=(16,)))
+        >>> stage.compile(optimizer="adam")
+        >>> anchors = np.random.default_rng(0).uniform(-1, 1, (16, 4)).astype("float32")
+        >>> sorted(stage.fit(anchors, -anchors, epochs=1, verbose=0).history)
+        ['loss', 'regression']
+
     Reference:
         Kundu et al., NeurIPS 2021, section 3.2.
     """

@@ -32,9 +32,18 @@ class ResumeTraining(keras.callbacks.Callback):
         OSError: In training, if the state cannot be written or read.
 
     Example:
-    ```python
-    stage.fit(batches, epochs=100, callbacks=[ResumeTraining("training")])  # run it again after an interruption
-    ```
+        >>> from posealign_keras.models import RelationNetwork
+        >>> from posealign_keras.training import RelationRegression
+        >>> def train(epochs):
+        ...     stage = RelationRegression(RelationNetwork("pose_flip", latent_dim=4, widths=(8,)))
+        ...     stage.compile(optimizer="adam")
+        ...     callbacks = [ResumeTraining("training")]
+        ...     x = np.ones((4, 4), "float32")
+        ...     return stage.fit(x, -x, epochs=epochs, shuffle=False, callbacks=callbacks, verbose=0).epoch
+        >>> train(epochs=2)
+        [0, 1]
+        >>> train(epochs=3)  # a new process would go on in the same way
+        [0, 1, 2]
     """
 
     def __init__(self, directory):

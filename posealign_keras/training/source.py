@@ -32,6 +32,16 @@ class SourceTraining(MultiObjectiveModel):
     Raises:
         ValueError: If the pose auto-encoder is for latents of another size.
 
+    Example:
+        >>> encoder = ImageEncoder("small_resnet", 16, 4, head_filters=(), head_widths=(8,))
+        >>> stage = SourceTraining(encoder, PoseAutoencoder(4, width=16, depth=1))
+        >>> stage.compile(optimizer="adam")
+        >>> rng = np.random.default_rng(0)
+        >>> images = rng.integers(0, 256, (8, 16, 16, 3), "uint8")
+        >>> poses = rng.normal(0, 0.3, (8, 17, 3)).astype("float32")
+        >>> sorted(stage.fit(images, poses, batch_size=4, epochs=1, verbose=0).history)
+        ['loss', 'supervised']
+
     Reference:
         Kundu et al., NeurIPS 2021, section 3.3.
     """

@@ -12,6 +12,7 @@ from posealign_keras.models import PoseAutoencoder, RelationNetwork
 from posealign_keras.ops import retarget
 from posealign_keras.relations import FlipBackward
 from posealign_keras.training import Adaptation, RandomAppearance
+from posealign_keras.training.colour_transfer import in_colours_of
 
 RELATIONS = ("pose_flip", "flip_backward", "slow_backward")
 CONTRASTIVE = ("lower_order_contrastive", "higher_order_contrastive")
@@ -224,6 +225,16 @@ def test_replay_adds_the_supervised_loss_to_each_energy():
     for energy in ENERGIES:
         assert results[f"{energy}_replay"] == pytest.approx(replay, rel=1e-4)
         assert results[energy] == pytest.approx(results[f"{energy}_energy"] + 2 * replay, rel=1e-4)
+
+
+def test_replay_can_take_on_the_colours_of_the_target():
+    model = stage(replay_weight=1.0, replay_in_target_colours=True, compiled=False)
+    data = {"clips": tiny.clips(2), "images": tiny.images(3, seed=9) * 0.3, **source(4)}
+    _, metrics = model.compute_objective("pose_flip", data)
+    seen = in_colours_of(data["source_images"], data["images"])
+    assert abs(numpy_of(seen).mean() - data["images"].mean()) < 0.1 * data["source_images"].mean()
+    errors = np.linalg.norm(numpy_of(model(seen)) - numpy_of(retarget(data["source_poses"])), axis=-1)
+    assert float(metrics["replay"]) == pytest.approx(errors.mean(), rel=1e-4)
 
 
 def test_replay_without_its_data_is_refused():
