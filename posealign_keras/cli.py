@@ -183,7 +183,10 @@ def _add_predict(commands):
 
 def _add_model(command):
     command.add_argument(
-        "--model", required=True, metavar="FILE|PRESET", help="the pose estimator: a .keras file or a preset"
+        "--model",
+        required=True,
+        metavar="FILE|PRESET",
+        help="the pose estimator: a .keras file or a preset, with :VARIANT or without",
     )
     command.add_argument(
         "--pose-autoencoder", metavar="FILE.keras", help="the decoder, if the model is an image encoder alone"

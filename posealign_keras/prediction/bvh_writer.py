@@ -71,6 +71,15 @@ def write_bvh(path: str | os.PathLike, poses, fps: float) -> None:
         ValueError: If the shape is another, there is no pose, a bone has no length, or `fps` is not positive.
         OSError: If the file cannot be written.
 
+    Example:
+        >>> from posealign_keras.data.motion_library import to_upright_camera_frame
+        >>> from posealign_keras.data.synthetic import generate_motion
+        >>> poses = to_upright_camera_frame(generate_motion("walk", 30, np.random.default_rng(0)))
+        >>> write_bvh("walk.bvh", poses, fps=30)
+        >>> with open("walk.bvh") as file:
+        ...     print(file.readline().strip())
+        HIERARCHY
+
     Reference:
         The format: Meredith and Maddock, "Motion Capture File Formats Explained", University of Sheffield, 2001.
     """

@@ -7,15 +7,16 @@ from pathlib import Path
 import keras
 
 from posealign_keras.models import ImageEncoder, PoseAutoencoder, PoseEstimator
-from posealign_keras.presets import Preset, preset_names
+from posealign_keras.models.preset import INDEX, Preset, preset_names
 
 
 def load_estimator(model, pose_autoencoder=None) -> PoseEstimator:
     """Load what estimates poses.
 
     Args:
-        model: Name or directory of a preset. Or a `.keras` file of a `PoseEstimator`, of a training stage that holds an
-            image encoder and a pose auto-encoder, or of an `ImageEncoder` alone; or such a model.
+        model: Name or directory of a preset, with `:` and the variant after it for another image encoder than the usual
+            one, such as `"small_synthetic:source"`. Or a `.keras` file of a `PoseEstimator`, of a training stage that
+            holds an image encoder and a pose auto-encoder, or of an `ImageEncoder` alone; or such a model.
         pose_autoencoder: A `.keras` file of a `PoseAutoencoder`, or such a model; only for an `ImageEncoder` alone.
 
     Returns:
@@ -24,16 +25,21 @@ def load_estimator(model, pose_autoencoder=None) -> PoseEstimator:
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If a file is no such model, or a preset is without weights; the message names it.
+
+    Example:
+        >>> load_estimator("small_synthetic").image_size
+        64
     """
-    preset = find_preset(model)
+    preset, variant = find_preset(model)
     if preset is not None:
-        untrained = [name for name in ("image_encoder", "pose_autoencoder") if not preset.has_weights(name)]
+        entries = (ImageEncoder.entry(variant), PoseAutoencoder.entry())
+        untrained = [name for name in entries if not preset.has_weights(name)]
         if untrained:
             raise ValueError(
                 f"`model` must be trained, but the preset has no weights of: {', '.join(untrained)}. "
                 f"Received: model={_words(model)}"
             )
-        return PoseEstimator.from_preset(model)
+        return PoseEstimator.from_preset(preset.directory, variant)
     loaded = load_model("model", model)
     if isinstance(loaded, PoseEstimator):
         return loaded
@@ -59,11 +65,16 @@ def load_estimator(model, pose_autoencoder=None) -> PoseEstimator:
     )
 
 
-def find_preset(model) -> Preset | None:
-    """The preset that `model` names, or `None` if it is something else."""
+def find_preset(model) -> tuple[Preset | None, str | None]:
+    """The preset that `model` names, and the variant after a `:`; `None` for what it is not."""
     if not isinstance(model, str | os.PathLike):
-        return None
-    return Preset(model) if str(model) in preset_names() or (Path(model) / "preset.json").is_file() else None
+        return None, None
+    name = os.fspath(model)
+    before, _, variant = name.rpartition(":")
+    for preset, chosen in ((name, None), (before, variant)):
+        if preset and (preset in preset_names() or (Path(preset) / INDEX).is_file()):
+            return Preset(preset), chosen
+    return None, None
 
 
 def load_model(argument: str, model) -> keras.Model:

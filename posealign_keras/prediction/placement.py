@@ -26,6 +26,17 @@ def root_positions(poses, boxes, intrinsics, times) -> np.ndarray:
 
     Returns:
         `(T, 3)` positions of the root in metres, camera frame; NaN where there is no pose or box.
+
+    Example:
+        >>> from posealign_keras.skeletons import BODY17
+        >>> directions = np.tile([0.0, 1.0, 0.0], (16, 1))
+        >>> directions[6:] = [0.0, -1.0, 0.0]  # spine, head and arms point up
+        >>> pose = BODY17.paths @ (directions * np.array(BODY17.bone_lengths[1:])[:, None])
+        >>> intrinsics = [[500.0, 0.0, 320.0], [0.0, 500.0, 240.0], [0.0, 0.0, 1.0]]
+        >>> boxes = [[300.0, 100.0, 340.0, 380.0]]
+        >>> places = root_positions(pose[None], boxes, intrinsics, [0.0])
+        >>> places.shape, bool(1 < places[0, 2] < 6)
+        ((1, 3), True)
     """
     poses, boxes = np.asarray(poses, float), np.asarray(boxes, float)
     inverse = np.linalg.inv(np.asarray(intrinsics, float))

@@ -80,6 +80,19 @@ def predict(
         ValueError: If a file cannot be read, or does not fit the others, if no person is seen in the video, or `out`
             holds something already.
         OSError: If `out` cannot be written.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from posealign_keras.data.synthetic import STUDIO, film, generate_motion
+        >>> from posealign_keras.prediction.video_writer import VideoWriter
+        >>> rng = np.random.default_rng(0)
+        >>> frames = film(generate_motion("walk", 6, rng), STUDIO.sample_scene(rng), size=64).images
+        >>> with VideoWriter(Path("walk.mp4"), fps=30) as writer:
+        ...     for index, frame in enumerate(frames):
+        ...         writer.write(frame, index / 30)
+        >>> directory = predict("walk.mp4", "small_synthetic", "walk")
+        >>> sorted(file.name for file in directory.iterdir())
+        ['overlay.mp4', 'poses.bvh', 'poses.json', 'poses.npz', 'report.html']
     """
     import_plotly("graph_objects")
     with output_directory(out, FILES, overwrite) as directory:
@@ -124,8 +137,9 @@ def _motion_autoencoder(smooth, model):
     if smooth is True:
         if not isinstance(model, str | os.PathLike):
             raise ValueError("`smooth` must be a motion auto-encoder where `model` is no file. Received: smooth=True")
-        if find_preset(model) is not None:
-            return MotionAutoencoder.from_preset(model)
+        preset, _ = find_preset(model)
+        if preset is not None:
+            return MotionAutoencoder.from_preset(preset.directory)
         smooth = Path(model).parent / _BESIDE_MODEL
     loaded = load_model("smooth", smooth)
     if not isinstance(loaded, MotionAutoencoder):

@@ -74,5 +74,12 @@ def test_presets(networks, tmp_path):
         for model in (estimator, load_estimator(tmp_path / "preset"))
     )
     np.testing.assert_allclose(found, expected, atol=0.01)  # weights are stored with fewer digits
+    keras.utils.set_random_seed(1)
+    new = ImageEncoder.from_config(networks[0].get_config())
+    PoseEstimator(new, networks[1]).save_to_preset(tmp_path / "preset", "other")
+    other = keras.ops.convert_to_numpy(load_estimator(f"{tmp_path / 'preset'}:other")(images)["pose_3d"])
+    assert abs(other - expected).max() > 0.02
+    with pytest.raises(ValueError, match="must have 'image_encoder_none'"):
+        load_estimator(f"{tmp_path / 'preset'}:none")
     with pytest.raises(ValueError, match="no weights of: image_encoder"):
         load_estimator("resnet50_paper")
