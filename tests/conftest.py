@@ -65,5 +65,14 @@ def _compiled_functions_are_forgotten():
 collect_ignore = (
     []
     if keras.backend.backend() == "tensorflow"
-    else ["data", "own_videos", "video", "visualization", "test_info.py", "test_package.py", "test_progress.py"]
+    else [
+        "data",
+        "own_videos",
+        "tutorials",
+        "video",
+        "visualization",
+        "test_info.py",
+        "test_package.py",
+        "test_progress.py",
+    ]
 )

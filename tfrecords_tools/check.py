@@ -19,6 +19,14 @@ def inspect(out: str | os.PathLike) -> dict[str, dict[str, Manifest]]:
     Raises:
         FileNotFoundError: If there are none.
         ValueError: If a manifest is damaged; the message names it.
+
+    Example:
+        >>> from posealign_keras.data.synthetic import generate_motion_library
+        >>> from tfrecords_tools import convert
+        >>> generate_motion_library(sequences=4, frames=60, seed=0).save("motion.npz")
+        >>> _ = convert("arrays", "motion.npz", "records", splits={"train": 0.5, "test": 0.5})
+        >>> {place: sorted(splits) for place, splits in inspect("records").items()}
+        {'pose_sequence': ['test', 'train']}
     """
     root = Path(out)
     found = {
@@ -46,6 +54,14 @@ def verify(out: str | os.PathLike, progress: Callable[[str], None] = lambda _: N
     Raises:
         FileNotFoundError: As `inspect`, or if a shard is missing.
         ValueError: For the first fault, naming the file and the record, or the splits and what is in both.
+
+    Example:
+        >>> from posealign_keras.data.synthetic import generate_motion_library
+        >>> from tfrecords_tools import convert
+        >>> generate_motion_library(sequences=4, frames=60, seed=0).save("motion.npz")
+        >>> _ = convert("arrays", "motion.npz", "records", splits={"train": 0.5, "test": 0.5})
+        >>> sorted(verify("records")["pose_sequence"])
+        ['test', 'train']
     """
     found = inspect(out)
     seen: dict[tuple, tuple] = {}

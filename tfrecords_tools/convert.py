@@ -87,6 +87,13 @@ def convert(
             people or recordings with those that would be written.
         BlockingIOError: If another process is converting to the same place.
         OSError: If the disk is full or fails.
+
+    Example:
+        >>> from posealign_keras.data.synthetic import generate_motion_library
+        >>> generate_motion_library(sequences=4, frames=60, seed=0).save("motion.npz")
+        >>> manifests = convert("arrays", "motion.npz", "records", splits={"train": 0.5, "test": 0.5})
+        >>> {split: manifest.num_records for split, manifest in manifests["pose_sequence"].items()}
+        {'train': 2, 'test': 2}
     """
     settings = Settings(
         size=size,

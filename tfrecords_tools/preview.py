@@ -39,6 +39,14 @@ def preview(out: str | os.PathLike, page: str | os.PathLike | None = None, sampl
         FileNotFoundError: If there are no records.
         ValueError: If an argument is not as described, or the records are damaged; the message names the file.
         ImportError: If plotly is not installed.
+
+    Example:
+        >>> from posealign_keras.data.synthetic import generate_motion_library
+        >>> from tfrecords_tools import convert
+        >>> generate_motion_library(sequences=4, frames=60, seed=0).save("motion.npz")
+        >>> _ = convert("arrays", "motion.npz", "records", splits={"train": 0.5, "test": 0.5})
+        >>> preview("records", samples=1).name
+        'preview.html'
     """
     if samples < 1:
         raise ValueError(f"`samples` must be at least 1. Received: samples={samples}")

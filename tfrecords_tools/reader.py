@@ -33,6 +33,23 @@ class Reader(abc.ABC):
     Raises:
         FileNotFoundError: If `root` does not exist.
         ValueError: If an option is none of its choices.
+
+    Example:
+        >>> from posealign_keras.data.synthetic import generate_motion
+        >>> from tfrecords_tools import Recording, RecordingId
+        >>> class Walks(Reader):
+        ...     name = "walks"
+        ...     kinds = ("pose_sequence",)
+        ...
+        ...     def list(self, kind):
+        ...         return [RecordingId(sequence="first walk", subject="me")]
+        ...
+        ...     def read(self, recording_id, kind):
+        ...         walk = generate_motion("walk", 60, np.random.default_rng(0))
+        ...         return Recording(fps=30.0, positions=walk, coordinate_frame="world")
+        >>> reader = Walks(".")
+        >>> reader.read(reader.list("pose_sequence")[0], "pose_sequence").positions.shape
+        (60, 17, 3)
     """
 
     name: ClassVar[str]

@@ -25,6 +25,10 @@ class RecordingId:
         length: Size of the recording, in any unit, for the shares of the splits.
         files: Absolute paths of all files that it is read from, those of options among them. A conversion that is
             run again reads it again if one changes.
+
+    Example:
+        >>> RecordingId(sequence="Walking 1", subject="S9", camera="60457274", split="test").subject
+        'S9'
     """
 
     sequence: str
@@ -67,6 +71,11 @@ class Recording:
 
     Raises:
         ValueError: If an array has the wrong shape; the message names it.
+
+    Example:
+        >>> recording = Recording(fps=50.0, positions=np.zeros((100, 17, 3)), coordinate_frame="world")
+        >>> bool(recording.valid.all()), recording.boxes is None
+        (True, True)
     """
 
     fps: float

@@ -21,6 +21,10 @@ class Settings:
 
     Raises:
         ValueError: If a value is out of range; the message names it.
+
+    Example:
+        >>> Settings(size=128, clip_length=90).clip_step is None
+        True
     """
 
     size: int = 224

@@ -19,7 +19,18 @@ Runner = Callable[[Sequence[Part], Callable[[float], None]], list[dict]]
 
 
 class NoRecordsError(ValueError):
-    """All recordings could be read, and nothing in them makes a record."""
+    """All recordings could be read, and nothing in them makes a record.
+
+    Example:
+        >>> from posealign_keras.data.synthetic import generate_motion_library
+        >>> from tfrecords_tools import convert
+        >>> generate_motion_library(sequences=1, frames=10, seed=0).save("short.npz")
+        >>> try:
+        ...     _ = convert("arrays", "short.npz", "records")
+        ... except NoRecordsError:
+        ...     print("all sequences are too short")
+        all sequences are too short
+    """
 
 
 @dataclass(frozen=True)

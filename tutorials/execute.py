@@ -5,12 +5,13 @@
     python tutorials/execute.py --check    # runs nothing
 
 Each notebook runs in a new kernel, in an empty directory. Beside every plotly figure its picture is stored, for pages
-that show notebooks without running them; that needs `kaleido` (of the extra `docs`) and Chrome or Chromium.
+that show notebooks without running them; that needs the extra `docs`, and Chrome or Chromium.
 """
 
 import argparse
 import base64
 import copy
+import io
 import json
 import os
 import re
@@ -35,6 +36,8 @@ _METADATA = {
 # What is kept of the metadata of a cell: tags, such as those that a page of the documentation obeys.
 _CELL_METADATA = ("tags",)
 _TEXTS = ("text/plain", "text/html", "text/markdown")
+# What TensorFlow writes before anybody can ask it not to, such as that there is no GPU.
+_NATIVE_LOG = re.compile(r"^(?:WARNING: All log messages before absl|[IWE]\d{4} \d\d:).*\n?", re.MULTILINE)
 _CELL_FILE = re.compile(r"[^\s\"']*/ipykernel_\d+/\d+\.py")
 _OTHER_HOME = re.compile(r"/(?:home|root|Users)/\w*")
 
@@ -93,10 +96,12 @@ def cleaned(notebook, replaced=None):
             if "metadata" in output:
                 output["metadata"] = nbformat.from_dict({})
             if "text" in output:
-                output["text"] = _without_paths(output["text"], replaced)
+                output["text"] = _without_paths(_NATIVE_LOG.sub("", output["text"]), replaced)
             for kind in _TEXTS:
                 if kind in output.get("data", {}):
                     output["data"][kind] = _without_paths(output["data"][kind], replaced)
+        if cell.cell_type == "code":
+            cell.outputs = [output for output in cell.outputs if output.get("text") != ""]
     return notebook
 
 
@@ -119,10 +124,35 @@ def add_pictures(notebook) -> None:
     try:
         for data in figures:
             figure = plotly.io.from_json(json.dumps(data[FIGURE]), skip_invalid=True)
-            picture = figure.to_image(format="png", width=_WIDTH, height=figure.layout.height)
-            data[PICTURE] = base64.b64encode(picture).decode()
+            options = {"format": "png", "width": _WIDTH, "height": figure.layout.height}
+            layers = [kaleido.calc_fig_sync(layer.to_dict(), opts=options) for layer in _layers(figure)]
+            data[PICTURE] = base64.b64encode(_flattened(layers)).decode()
     finally:
         kaleido.stop_sync_server(silence_warnings=True)
+
+
+def _layers(figure):
+    """Copies of a figure with one 3D scene each: in a picture of several, plotly lets one hide parts of another."""
+    scenes = sorted({trace.scene or "scene" for trace in figure.data if trace.type == "scatter3d"})
+    for scene in scenes or [None]:
+        layer = copy.deepcopy(figure)
+        layer.frames = ()
+        for trace in layer.data:
+            if trace.type == "scatter3d" and (trace.scene or "scene") != scene:
+                trace.update(x=[None], y=[None], z=[None], text=None)
+        yield layer
+
+
+def _flattened(layers):
+    """Transparent pictures on top of one another, in 256 colours, which take a quarter of the room."""
+    from PIL import Image
+
+    picture, *others = (Image.open(io.BytesIO(layer)).convert("RGBA") for layer in layers)
+    for other in others:
+        picture.alpha_composite(other)
+    file = io.BytesIO()
+    picture.quantize(256, method=Image.Quantize.FASTOCTREE).save(file, "png", optimize=True)
+    return file.getvalue()
 
 
 def _figures(notebook):

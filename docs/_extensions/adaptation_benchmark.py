@@ -44,8 +44,14 @@ def from_adaptation(content: dict) -> dict:
 
 def _table(shift, methods):
     measures = [measure for measure in _MEASURES if any(measure in method for method in methods.values())]
-    gaps = [name for name in ("mpjpe", "pa_mpjpe") if any(f"{name}_gap_closed" in method for method in methods.values())]
-    columns = ["method", *(_MEASURES[name] for name in measures), *(f"gap closed, {_MEASURES[name][:-4]}" for name in gaps)]
+    gaps = [
+        name for name in ("mpjpe", "pa_mpjpe") if any(f"{name}_gap_closed" in method for method in methods.values())
+    ]
+    columns = [
+        "method",
+        *(_MEASURES[name] for name in measures),
+        *(f"gap closed, {_MEASURES[name][:-4]}" for name in gaps),
+    ]
     rows = [
         [
             name.replace("_", " "),

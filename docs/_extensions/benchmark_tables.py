@@ -1,7 +1,7 @@
 """The directive `benchmark`: the tables of a file of `docs/benchmarks`, with the command that measured them.
 
-The format of the files is in `docs/benchmarks/README.md`. `adaptation.json`, which `tests/benchmarks/adaptation` writes,
-has one of its own, and is turned into the other by `adaptation_benchmark.py`.
+The format of the files is in `docs/benchmarks/README.md`. `adaptation.json`, which `tests/benchmarks/adaptation`
+writes, has one of its own, and is turned into the other by `adaptation_benchmark.py`.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The directive `command-help`: what a command says when it is asked for help, as this version of the package says it."""
+"""The directive `command-help`: what a command says when it is asked for help."""
 
 import contextlib
 import io

@@ -22,26 +22,30 @@ def to_restructured_text(lines: list[str]) -> list[str]:
     Returns:
         The lines in reStructuredText.
     """
-    blocks = _tables(_lists(lines))
-    result, prose, in_fence = [], [], False
-    for line in blocks:
+    result: list[str] = []
+    prose: list[str] = []
+    in_fence = in_example = False
+    for line in _tables(_lists(lines)):
         fence = _FENCE.match(line)
-        if fence or in_fence or _is_example(line):
-            result += _code("\n".join(prose)).split("\n") if prose else []
-            prose = []
-            if fence and not in_fence:
-                margin = fence[1]
-                result += ["", f"{margin}.. code-block:: {fence[2] or 'text'}", ""]
-            elif not fence:
-                result.append(f"    {line}" if in_fence and line.strip() else line)
-            in_fence ^= bool(fence)
-        else:
+        # An example ends with an empty line: what it prints belongs to it.
+        in_example = bool(line.strip()) and (in_example or line.lstrip().startswith(">>> "))
+        if not (fence or in_fence or in_example):
             prose.append(line)
-    return result + (_code("\n".join(prose)).split("\n") if prose else [])
+            continue
+        result += _translated(prose)
+        prose = []
+        if not fence:
+            result.append(f"    {line}" if in_fence and line.strip() else line)
+        elif in_fence:
+            result.append("")
+        else:
+            result += ["", f"{fence[1]}.. code-block:: {fence[2] or 'text'}", ""]
+        in_fence ^= bool(fence)
+    return result + _translated(prose)
 
 
-def _is_example(line):
-    return line.lstrip().startswith((">>> ", "... "))
+def _translated(prose):
+    return _code("\n".join(prose)).split("\n") if prose else []
 
 
 def _code(text):

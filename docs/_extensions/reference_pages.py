@@ -3,22 +3,22 @@
 References in docstrings may be as short as the package writes them, such as `PoseEstimator` or `skeletons.BODY17`.
 """
 
+import functools
 import inspect
 import shutil
 from enum import Enum
 from pathlib import Path
 
 from markdown_docstrings import to_restructured_text
-from public_api import PublicName, public_modules, public_names
+from public_api import ROOTS, PublicName, public_modules, public_names
 from sphinx.ext.napoleon import GoogleDocstring
+from sphinx.pycode import ModuleAnalyzer
+from sphinx.util.inspect import stringify_signature
 from sphinx.util.nodes import make_refnode
 
 _TITLES = {"class": "Classes", "exception": "Exceptions", "function": "Functions", "constant": "Constants"}
-_NOT_OURS = (
-    *("Model", "Layer", "Metric", "Callback", "Optimizer", "Operation", "KerasSaveable", "Trainer"),
-    *("ABC", "Protocol", "Generic", "tuple", "int", "IntEnum", "Enum", "Exception", "object"),
-)
-"""Classes of Keras and Python whose members have pages elsewhere."""
+_PLUMBING = ("get_config", "from_config", "get_compile_config", "compile_from_config", "make_train_function", "built")
+"""What a Keras object has to have, and a reader of the reference has not to read."""
 
 
 def _write_pages(app):
@@ -50,8 +50,7 @@ def _module_page(module, names):
                 f"   * - :py:obj:`{name.name} <{name.full_name}>`\n     - {_line(name)}\n" for name in chosen
             )
             parts += [_heading(title, "-"), f".. list-table::\n   :widths: 30 70\n\n{rows}"]
-    entries = "".join(f"   {name.name} <{name.full_name}>\n" for name in names)
-    return "\n".join([*parts, f".. toctree::\n   :hidden:\n\n{entries}"])
+    return "\n".join(parts)
 
 
 def _line(name: PublicName):
@@ -59,11 +58,12 @@ def _line(name: PublicName):
 
 
 def _name_page(name: PublicName, config):
-    lines = [_heading(name.name, "="), f".. currentmodule:: {name.module}\n"]
+    # Not in the tree of contents: with so many pages, a tree on each of them would take minutes. Its module leads here.
+    lines = [":orphan:\n", f"‹ :doc:`{name.module}`\n", _heading(name.name, "="), f".. currentmodule:: {name.module}\n"]
     if name.kind in ("class", "exception"):
-        lines.append(f".. auto{name.kind}:: {name.name}\n   :members:\n   :inherited-members: {','.join(_NOT_OURS)}")
-        if issubclass(name.value, Enum):
-            lines.append("   :undoc-members:")
+        members = _members(name.value)
+        shown = f":members: {', '.join(members)}" if members else ":no-members:"
+        lines.append(f".. auto{name.kind}:: {name.name}\n   {shown}")
     elif name.kind == "function":
         lines.append(f".. autofunction:: {name.name}")
     else:
@@ -74,6 +74,31 @@ def _name_page(name: PublicName, config):
         lines += [f"   {line}" if line else "" for line in text]
     lines.append(f"\nDefined in :py:mod:`{name.defined_in.__name__}`.")
     return "\n".join(lines) + "\n"
+
+
+def _members(value):
+    """Documented members of a class, those that it inherits from classes of ours included; the nearest first."""
+    if issubclass(value, Enum):
+        return list(value.__members__)
+    names: dict[str, None] = {}
+    for base in value.__mro__:
+        if base.__module__.split(".")[0] in ROOTS:
+            documented = {attribute for owner, attribute in _attributes(base.__module__) if owner == base.__name__}
+            for name, member in vars(base).items():
+                is_documented = name in documented or (inspect.getdoc(member) and _is_method(member))
+                if is_documented and not name.startswith("_") and name not in _PLUMBING:
+                    names.setdefault(name)
+    return list(names)
+
+
+def _is_method(member):
+    return inspect.isroutine(member) or isinstance(member, property | functools.cached_property | classmethod)
+
+
+@functools.cache
+def _attributes(module):
+    """`(class, attribute)` of all attributes that are documented below their definition."""
+    return set(ModuleAnalyzer.for_module(module).find_attr_docs())
 
 
 def _resolve(app, env, node, contnode):
@@ -97,17 +122,17 @@ def _full_names():
     return {name.full_name for name in public_names()}
 
 
-def _skip_plumbing(app, what, name, value, skip, options):
-    """Leave out what a Keras model has to have, and a reader of the reference has not to read."""
-    plumbing = ("get_config", "from_config", "get_compile_config", "compile_from_config", "make_train_function")
-    if name in plumbing or (name in ("train_step", "test_step", "built") and not inspect.isclass(value)):
-        return True
-    return None
+def _constructor(app, what, name, value, options, signature, returns):
+    """The arguments of a class are those of its `__init__`; autodoc would take the `__new__` of Keras."""
+    if what != "class" or "__init__" not in vars(value) or value.__new__ is object.__new__:
+        return None
+    own = inspect.signature(value.__init__)
+    return stringify_signature(own.replace(parameters=list(own.parameters.values())[1:])), returns
 
 
 def setup(app):
     """Write the pages before Sphinx looks for them, and resolve short references."""
     app.connect("builder-inited", _write_pages)
     app.connect("missing-reference", _resolve)
-    app.connect("autodoc-skip-member", _skip_plumbing)
+    app.connect("autodoc-process-signature", _constructor)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

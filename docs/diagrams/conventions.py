@@ -15,9 +15,9 @@ def skeleton():
         drawing.text(430, 34 + 22 * index, str(index), 13, "end")
         drawing.text(440, 34 + 22 * index, name, 13, "start", soft=True)
     drawing.text(655, 44, "camera frame", 13, bold=True)
-    _axes(drawing, 610, 90, ((80, 0, "x right"), (0, 80, "y down"), (48, -34, "z forward, into the picture")))
+    _axes(drawing, 610, 110, ((80, 0, "x right"), (0, 80, "y down"), (48, -34, "z forward, into the picture")))
     drawing.text(655, 258, "world frame", 13, bold=True)
-    _axes(drawing, 610, 372, ((80, 0, "x"), (48, -34, "y"), (0, -80, "z up")))
+    _axes(drawing, 610, 380, ((80, 0, "x"), (48, -34, "y"), (0, -80, "z up")))
     return drawing
 
 

@@ -86,9 +86,10 @@ class Drawing:
                 f'<circle cx="{place_x:.1f}" cy="{place_y:.1f}" r="{width * 0.9:.1f}" '
                 f'fill="{SIDE_COLOURS[BODY17.sides[index]]}"/>'
             )
-            if numbers:
-                right = place_x >= x
-                self.text(place_x + (9 if right else -9), place_y + 4, str(index), 13, "start" if right else "end")
+        for index, (place_x, place_y) in enumerate(places if numbers else ()):
+            side = -1 if BODY17.sides[index] == "right" else 1
+            up = 11 if BODY17.sides[index] == "centre" else -5  # clear of the bones that leave to both sides
+            self.text(place_x + side * 1.6 * width, place_y - up, str(index), 13, "start" if side > 0 else "end")
 
     def latent(self, x, y, values, width=80, height=34):
         """Draw a latent as bars between -1 and 1, the middle of the whole at (x, y)."""

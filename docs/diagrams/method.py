@@ -19,8 +19,10 @@ def data():
         drawing.box(x, 12, 230, 76, title, lines, colour)
     drawing.arrow(125, 92, 125, 150, "learn to see")
     drawing.arrow(380, 92, 380, 150, "adapt")
-    drawing.arrow(635, 92, 635, 150, "learn what poses do")
-    drawing.box(10, 154, 230, 92, "Image encoder G", ("picture → latent z", "good on the source,", "bad on the target"), _PINK)
+    drawing.arrow(635, 92, 635, 150, "learn people")
+    drawing.box(
+        10, 154, 230, 92, "Image encoder G", ("picture → latent z", "good on the source,", "bad on the target"), _PINK
+    )
     drawing.box(265, 154, 230, 92, "Adapted G", ("obeys on the target", "what holds for all poses"), _ORANGE)
     drawing.box(520, 154, 230, 92, "Embeddings, relations", ("pose ↔ z, motion ↔ v", "H: z → z⁺, v → v⁺"), _GREEN)
     drawing.arrow(242, 200, 262, 200)
@@ -35,21 +37,21 @@ def stages():
         ("1  Pose embedding", "PoseAAE", "E_p, D_p", "motion capture, single poses", _GREEN),
         ("2  Motion embedding", "MotionAAE", "E_m, D_m", "motion capture, as latents of stage 1", _GREEN),
         ("3  Relations", "RelationRegression", "H, one each", "pairs of latents of stages 1 and 2", _GREEN),
-        ("4  Source", "SourceTraining", "G", "labelled pictures, through the frozen D_p", _PINK),
-        ("5  Adaptation", "Adaptation", "a part of G", "unlabelled videos; everything else is frozen", _ORANGE),
+        ("4  Source", "SourceTraining", "G", "labelled pictures, through D_p", _PINK),
+        ("5  Adaptation", "Adaptation", "a part of G", "unlabelled videos; all else is frozen", _ORANGE),
     )
-    for x, words in ((30, "stage"), (230, "class"), (400, "trains"), (505, "on")):
+    for x, words in ((30, "stage"), (200, "class"), (345, "trains"), (440, "on")):
         drawing.text(x, 22, words, 12, "start", soft=True)
     for index, (stage, name, trains, on, colour) in enumerate(rows):
         y = 34 + 70 * index
         drawing.box(10, y, 740, 52, colour=colour)
-        for x, words, bold in ((30, stage, True), (230, name, False), (400, trains, False), (505, on, False)):
+        for x, words, bold in ((30, stage, True), (200, name, False), (345, trains, False), (440, on, False)):
             drawing.text(x, y + 31, words, 13, "start", soft=not bold, bold=bold)
         drawing.arrow(60, y + 54, 60, y + 68)
     drawing.box(10, 384, 740, 52, colour=_BLUE)
     drawing.text(30, 415, "Use", 13, "start", bold=True)
-    drawing.text(230, 415, "PoseEstimator", 13, "start", soft=True)
-    drawing.text(400, 415, "D_p(G(picture)): a 3D pose; nothing else is needed any more", 13, "start", soft=True)
+    drawing.text(200, 415, "PoseEstimator", 13, "start", soft=True)
+    drawing.text(345, 415, "D_p(G(picture)) is a 3D pose; nothing else is needed", 13, "start", soft=True)
     return drawing
 
 
@@ -77,7 +79,9 @@ def relation():
     for x in (110, 590):
         drawing.arrow(x, 140, x, 178, "shows", dashed=True)
         drawing.arrow(x, 298, x, 352, "E_p")
-    drawing.text(380, 425, "Both ways from the picture at the top left to the latent at the bottom right must agree.", 13)
+    drawing.text(
+        380, 425, "Both ways from the picture at the top left to the latent at the bottom right must agree.", 13
+    )
     return drawing
 
 
@@ -97,8 +101,10 @@ def energy():
     drawing.arrow(416, 66, 466, 66)
     drawing.box(470, 42, 60, 48, "H", ())
     drawing.text(500, 32, "frozen", 11, soft=True)
-    drawing.line("M534 66H600V104")
-    drawing.line("M416 180H600V146")
+    drawing.line("M534 66H600", 1.6)
+    drawing.arrow(600, 66, 600, 103)
+    drawing.line("M416 180H600", 1.6)
+    drawing.arrow(600, 180, 600, 149)
     drawing.box(545, 106, 205, 40, "energy = distance")
     drawing.text(480, 226, "The gradient goes into both G, which are one network.", 12, soft=True)
     return drawing
@@ -107,7 +113,9 @@ def energy():
 def frames():
     """Which frames of a clip are the anchor and the counterpart of the relations of higher order."""
     drawing = Drawing(760, 330, "Frames of the anchor and of the counterpart of flip_backward and slow_backward")
-    drawing.text(12, 24, "flip_backward: 30 frames; the counterpart is mirrored and runs backwards", 14, "start", bold=True)
+    drawing.text(
+        12, 24, "flip_backward: 30 frames; the counterpart is mirrored and runs backwards", 14, "start", bold=True
+    )
     shares = [0, 0.25, 0.5, 0.75, 1]
     for index, share in enumerate(shares):
         drawing.person(waving(share), 110 + 56 * index, 88, 62)
@@ -126,5 +134,6 @@ def frames():
         for frame in chosen:
             drawing.line(f"M{14 + 7 * frame} {y - 9}v18", 1 if not row else 3)
         drawing.text(440, y + 4, words, 12, "start", soft=True)
-    drawing.arrow(318, 304, 122, 304, "time in the counterpart")
+    drawing.arrow(318, 302, 122, 302)
+    drawing.text(220, 322, "time in the counterpart", 12, soft=True)
     return drawing

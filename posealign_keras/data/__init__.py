@@ -13,6 +13,7 @@ from posealign_keras.data.loaders import (
     load_sequences,
 )
 from posealign_keras.data.manifest import Manifest
+from posealign_keras.data.motion_library import MotionLibrary, to_upright_camera_frame
 from posealign_keras.data.pipeline import Pipeline
 from posealign_keras.data.record_reader import (
     describe,
@@ -47,6 +48,7 @@ __all__ = [
     "ImageAugmentation",
     "ImageFeature",
     "Manifest",
+    "MotionLibrary",
     "Pipeline",
     "RecordSchema",
     "RecordWriter",
@@ -64,6 +66,7 @@ __all__ = [
     "pose_sequences",
     "read_hdf5",
     "read_records",
+    "to_upright_camera_frame",
     "unlabelled_clips",
     "verify_records",
 ]

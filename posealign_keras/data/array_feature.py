@@ -22,6 +22,17 @@ class ArrayFeature(Feature):
         maximum: Largest value allowed. Bounds catch the wrong unit, such as millimetres.
         root_relative: Whether joint 0 (axis -2) must be exactly zero.
         **kwargs: The arguments of `Feature`.
+
+    Example:
+        >>> weight = ArrayFeature(
+        ...     name="weight", description="Mass of the person in kilograms.", dtype="float32", minimum=1, maximum=400
+        ... )
+        >>> weight.validate(72.5)
+        (array(72.5, dtype=float32), ())
+        >>> weight.validate(72500.0)
+        Traceback (most recent call last):
+            ...
+        ValueError: `weight` must be at most 400. Received: weight='72500.0'
     """
 
     dtype: str

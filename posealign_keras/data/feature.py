@@ -19,6 +19,12 @@ class Feature(ABC):
             (`"num_frames"`, `"height"`, ...). Axes of the same name have the same size within one record.
         default: Value of an example that lacks the field; `None` makes the field required.
         listed: Whether the manifest lists the distinct values of the field.
+
+    Example:
+        >>> from posealign_keras.data import POSE_SEQUENCE
+        >>> features = {feature.name: feature for feature in POSE_SEQUENCE.features}
+        >>> features["positions"].shape, features["subject"].required
+        (('num_frames', 'num_joints', 3), False)
     """
 
     name: str

@@ -30,6 +30,11 @@ def read_hdf5(path: str | os.PathLike | RemotePath, name: str):
         ValueError: If it is no whole HDF5 file, has an array of a type that TensorFlow does not read, or has no such
             array; the message says which it has.
         OSError: If a URL cannot be read; the message names it.
+
+    Example:
+        >>> rows = read_hdf5("TS1/annot_data.mat", "annot3")  # doctest: +SKIP
+        >>> rows.element_spec.shape  # doctest: +SKIP
+        TensorShape([1, 17, 3])
     """
     tf, io = import_tensorflow(), import_tensorflow_io(f"Reading {path}")
     path = records_path(path)

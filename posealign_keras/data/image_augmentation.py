@@ -23,6 +23,13 @@ class ImageAugmentation:
 
     Raises:
         ValueError: If a range is not as described.
+
+    Example:
+        >>> from posealign_keras.data import load_clips
+        >>> clips = np.zeros((4, 6, 32, 32, 3), "uint8")
+        >>> batches = load_clips(clips, 2, ImageAugmentation(zoom=(0.9, 1.2), hue=0.0))
+        >>> next(iter(batches)).shape.as_list()
+        [2, 6, 32, 32, 3]
     """
 
     zoom: tuple[float, float] = (0.85, 1.15)

@@ -17,6 +17,14 @@ class ImageFeature(Feature):
 
     Args:
         **kwargs: The arguments of `Feature`.
+
+    Example:
+        >>> image = ImageFeature(name="image", description="RGB image, uint8.")
+        >>> pixels, sizes = image.validate(np.zeros((4, 6, 3), "uint8"))
+        >>> sizes
+        (4, 6, 3)
+        >>> image.per_frame("frames").shape
+        ('num_frames', 'height', 'width', 3)
     """
 
     shape: tuple[int | str, ...] = ("height", "width", 3)

@@ -32,6 +32,11 @@ def load_poses(source, batch_size: int, **options):
     Raises:
         FileNotFoundError: If there are no records of the split.
         ValueError: If an argument is not as described, or the records are damaged or of another kind.
+
+    Example:
+        >>> poses = np.zeros((10, 17, 3), "float32")
+        >>> [batch.shape[0] for batch in load_poses(poses, 4, training=False)]
+        [4, 4, 2]
     """
     pipeline = Pipeline(**options)
     if _is_array(source):
@@ -57,6 +62,11 @@ def load_sequences(source, batch_size: int, frames: int = 30, step: int = 5, **o
     Raises:
         FileNotFoundError: As `load_poses`.
         ValueError: As `load_poses`.
+
+    Example:
+        >>> windows = np.zeros((4, 30, 17, 3), "float32")
+        >>> next(iter(load_sequences(windows, 3))).shape.as_list()
+        [3, 30, 17, 3]
     """
     tf = import_tensorflow()
     pipeline = Pipeline(**options)
@@ -97,6 +107,12 @@ def load_labelled_images(source, batch_size: int, augmentation: ImageAugmentatio
     Raises:
         FileNotFoundError: As `load_poses`.
         ValueError: As `load_poses`.
+
+    Example:
+        >>> images, joints = np.zeros((6, 32, 32, 3), "uint8"), np.zeros((6, 17, 3), "float32")
+        >>> x, y, weights = next(iter(load_labelled_images((images, joints), 4)))
+        >>> x.shape.as_list(), y.shape.as_list(), weights.shape.as_list()
+        ([4, 32, 32, 3], [4, 17, 3], [4, 17])
     """
     tf = import_tensorflow()
     pipeline = Pipeline(**options)
@@ -131,6 +147,11 @@ def load_clips(source, batch_size: int, augmentation: ImageAugmentation | None =
     Raises:
         FileNotFoundError: As `load_poses`.
         ValueError: As `load_poses`.
+
+    Example:
+        >>> clips = np.zeros((4, 6, 32, 32, 3), "uint8")
+        >>> next(iter(load_clips(clips, 2))).shape.as_list()
+        [2, 6, 32, 32, 3]
     """
     pipeline = Pipeline(**options)
     return pipeline.batches(_clips(pipeline, source), batch_size, augmentation)
@@ -171,6 +192,14 @@ def load_adaptation(
     Raises:
         FileNotFoundError: As `load_poses`.
         ValueError: As `load_poses`.
+
+    Example:
+        >>> clips = np.zeros((4, 6, 32, 32, 3), "uint8")
+        >>> source = np.zeros((8, 32, 32, 3), "uint8"), np.zeros((8, 17, 3), "float32")
+        >>> batches = load_adaptation(clips, source, batch_size=2, images_per_batch=5, source_per_batch=3)
+        >>> (x,) = next(iter(batches))
+        >>> {name: len(values) for name, values in sorted(x.items())}
+        {'clips': 2, 'images': 5, 'source_images': 3, 'source_poses': 3, 'source_weights': 3}
     """
     tf = import_tensorflow()
     pipeline = Pipeline(**options)

@@ -31,6 +31,14 @@ class Manifest:
         creator: Program that wrote the records.
         package_version: Version of this package that wrote them.
         metadata: Whatever the creator wants to keep: its arguments, a seed, where the data came from.
+
+    Example:
+        >>> from posealign_keras.data.synthetic import STUDIO, generate_motion_library, record_images
+        >>> motion = generate_motion_library(sequences=2, frames=60, seed=0)
+        >>> record_images(motion, STUDIO, "records", "train", count=3, size=32)
+        >>> manifest = Manifest.load("records", "train")
+        >>> manifest.num_records, manifest.sizes["height"], manifest.values["camera"]
+        (3, [32, 32], ['studio'])
     """
 
     split: str

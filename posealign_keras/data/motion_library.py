@@ -50,6 +50,10 @@ def to_upright_camera_frame(positions):
 
     Raises:
         ValueError: If the last axis does not hold three coordinates.
+
+    Example:
+        >>> to_upright_camera_frame([1.0, 2.0, 3.0]).tolist()  # 3 m above the floor is -3 m down
+        [1.0, -3.0, 2.0]
     """
     positions = np.asarray(positions)
     if positions.ndim == 0 or positions.shape[-1] != 3:
@@ -76,9 +80,13 @@ class MotionLibrary:
             length, or the lengths of the thighs show that the unit is not the metre.
 
     Example:
-        >>> library = MotionLibrary.load("mocap17.npz")
-        >>> train, test = library.split((0.8, 0.2), seed=0)
-        >>> clips, sequence, start = train.windows(frames=30, stride=15)
+        >>> from posealign_keras.data.synthetic import generate_motion_library
+        >>> generate_motion_library(sequences=4, frames=60, seed=0).save("motion.npz")
+        >>> library = MotionLibrary.load("motion.npz")
+        >>> train, test = library.split((0.5, 0.5), seed=0)
+        >>> windows, sequence, start = train.windows(frames=30, stride=15)
+        >>> windows.shape
+        (6, 30, 17, 3)
     """
 
     positions: np.ndarray

@@ -35,6 +35,11 @@ class Pipeline:
 
     Raises:
         ValueError: If an argument is not as described.
+
+    Example:
+        >>> dataset = Pipeline(training=False).of_arrays(np.arange(5), buffer=5)
+        >>> [value.numpy().tolist() for value in Pipeline(training=False).batches(dataset, 2)]
+        [[0, 1], [2, 3], [4]]
     """
 
     def __init__(

@@ -69,6 +69,17 @@ def read_records(
         ImportError: If TensorFlow is not installed, or a URL needs `tensorflow_io` and that cannot be loaded.
         OSError: If a URL cannot be read; the message names it.
         tensorflow.errors.DataLossError: While reading, from a shard damaged in place; `verify_records` tells where.
+
+    Example:
+        >>> from posealign_keras.data import LABELLED_IMAGE
+        >>> from posealign_keras.data.synthetic import STUDIO, generate_motion_library, record_images
+        >>> motion = generate_motion_library(sequences=2, frames=60, seed=0)
+        >>> record_images(motion, STUDIO, "records", "train", count=3, size=32)
+        >>> for record in read_records("records", "train", LABELLED_IMAGE):
+        ...     print(record["image"].shape, record["joints"].shape, record["camera"].numpy().decode())
+        (32, 32, 3) (17, 3) studio
+        (32, 32, 3) (17, 3) studio
+        (32, 32, 3) (17, 3) studio
     """
     manifest = Manifest.load(directory, split)
     manifest.check_schema(schema)
@@ -118,22 +129,69 @@ def read_records(
 
 
 def pose_sequences(directory: str | os.PathLike, split: str, **options):
-    """Read `POSE_SEQUENCE` records; arguments and result as for `read_records`."""
+    """Read `POSE_SEQUENCE` records; arguments and result as for `read_records`.
+
+    Example:
+        >>> from posealign_keras.data import POSE_SEQUENCE, RecordWriter
+        >>> from posealign_keras.data.synthetic import generate_motion
+        >>> rng = np.random.default_rng(0)
+        >>> example = {
+        ...     "positions": generate_motion("walk", 60, rng),
+        ...     "joint_validity": np.ones(17, bool),
+        ...     "coordinate_frame": "world",
+        ...     "dataset": "mine",
+        ...     "sequence": "a walk",
+        ...     "frame_index": 0,
+        ...     "fps": 30.0,
+        ... }
+        >>> with RecordWriter("records", POSE_SEQUENCE, "train") as writer:
+        ...     writer.write(example)
+        >>> len(pose_sequences("records", "train"))
+        1
+    """
     return read_records(directory, split, POSE_SEQUENCE, **options)
 
 
 def labelled_images(directory: str | os.PathLike, split: str, **options):
-    """Read `LABELLED_IMAGE` records; arguments and result as for `read_records`."""
+    """Read `LABELLED_IMAGE` records; arguments and result as for `read_records`.
+
+    Example:
+        >>> from posealign_keras.data.synthetic import STUDIO, generate_motion_library, record_images
+        >>> motion = generate_motion_library(sequences=2, frames=60, seed=0)
+        >>> record_images(motion, STUDIO, "records", "train", count=3, size=32)
+        >>> for record in labelled_images("records", "train", batch_size=3):
+        ...     print(record["image"].shape, record["joints"].shape)
+        (3, 32, 32, 3) (3, 17, 3)
+    """
     return read_records(directory, split, LABELLED_IMAGE, **options)
 
 
 def unlabelled_clips(directory: str | os.PathLike, split: str, **options):
-    """Read `UNLABELLED_CLIP` records; arguments and result as for `read_records`."""
+    """Read `UNLABELLED_CLIP` records; arguments and result as for `read_records`.
+
+    Example:
+        >>> from posealign_keras.data.synthetic import STUDIO, generate_motion_library, record_clips
+        >>> motion = generate_motion_library(sequences=2, frames=60, seed=0)
+        >>> record_clips(motion, STUDIO, "records", "train", count=2, frames=4, size=32)
+        >>> for record in unlabelled_clips("records", "train"):
+        ...     print(record["frames"].shape)
+        (4, 32, 32, 3)
+        (4, 32, 32, 3)
+    """
     return read_records(directory, split, UNLABELLED_CLIP, **options)
 
 
 def labelled_clips(directory: str | os.PathLike, split: str, **options):
-    """Read `LABELLED_CLIP` records; arguments and result as for `read_records`."""
+    """Read `LABELLED_CLIP` records; arguments and result as for `read_records`.
+
+    Example:
+        >>> from posealign_keras.data.synthetic import STUDIO, generate_motion_library, record_clips
+        >>> motion = generate_motion_library(sequences=2, frames=60, seed=0)
+        >>> record_clips(motion, STUDIO, "records", "train", count=1, frames=4, size=32, labelled=True)
+        >>> for record in labelled_clips("records", "train"):
+        ...     print(record["frames"].shape, record["joints"].shape)
+        (4, 32, 32, 3) (4, 17, 3)
+    """
     return read_records(directory, split, LABELLED_CLIP, **options)
 
 
@@ -149,6 +207,15 @@ def load_arrays(
         FileNotFoundError: As `read_records`.
         ValueError: As `read_records`; if records differ in shape, so that they cannot be stacked; if a shard is
             damaged, naming the file and the record.
+
+    Example:
+        >>> from posealign_keras.data import LABELLED_IMAGE
+        >>> from posealign_keras.data.synthetic import STUDIO, generate_motion_library, record_images
+        >>> motion = generate_motion_library(sequences=2, frames=60, seed=0)
+        >>> record_images(motion, STUDIO, "records", "train", count=3, size=32)
+        >>> arrays = load_arrays("records", "train", LABELLED_IMAGE)
+        >>> arrays["image"].shape, arrays["fps"].tolist()
+        ((3, 32, 32, 3), [30.0, 30.0, 30.0])
     """
     manifest = Manifest.load(directory, split)
     varying = {axis: sizes for axis, sizes in manifest.sizes.items() if axis not in manifest.common_sizes}
@@ -184,6 +251,13 @@ def verify_records(directory: str | os.PathLike, split: str, schema: RecordSchem
     Raises:
         FileNotFoundError: As `read_records`.
         ValueError: For the first fault, naming the file and, where there is one, the index of the record in it.
+
+    Example:
+        >>> from posealign_keras.data.synthetic import STUDIO, generate_motion_library, record_images
+        >>> motion = generate_motion_library(sequences=2, frames=60, seed=0)
+        >>> record_images(motion, STUDIO, "records", "train", count=3, size=32)
+        >>> verify_records("records", "train").num_records
+        3
     """
     tf = import_tensorflow()
     manifest = Manifest.load(directory, split)
@@ -235,6 +309,13 @@ def describe(directory: str | os.PathLike) -> dict[str, dict[str, Any]]:
 
     Returns:
         `{split: {"schema", "num_records", "num_shards", "num_bytes", "sizes", "values", "metadata"}}`.
+
+    Example:
+        >>> from posealign_keras.data.synthetic import STUDIO, generate_motion_library, record_images
+        >>> motion = generate_motion_library(sequences=2, frames=60, seed=0)
+        >>> record_images(motion, STUDIO, "records", "train", count=3, size=32)
+        >>> describe("records")["train"]["sizes"]
+        {'num_joints': [17, 17], 'height': [32, 32], 'width': [32, 32]}
     """
     manifests = [Manifest.load(directory, split) for split in Manifest.splits(directory)]
     return {

@@ -24,6 +24,15 @@ class RecordSchema:
 
     Raises:
         ValueError: If two features have the same name.
+
+    Example:
+        >>> import dataclasses
+        >>> from posealign_keras.data import POSE_SEQUENCE
+        >>> from posealign_keras.skeletons import Skeleton
+        >>> arm = Skeleton("arm3", ("shoulder", "elbow", "wrist"), (-1, 0, 1), (0, 1, 2), (0, 0.28, 0.25))
+        >>> arms = dataclasses.replace(POSE_SEQUENCE, name="arm_sequence", skeleton=arm)
+        >>> arms.describe()["name"], arms.skeleton.num_joints
+        ('arm_sequence', 3)
     """
 
     name: str

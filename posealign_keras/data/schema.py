@@ -93,20 +93,40 @@ _KEYPOINTS = ArrayFeature(
 
 POSE_SEQUENCE = RecordSchema("pose_sequence", 2, (_POSITIONS.per_frame(), _JOINT_VALIDITY, _COORDINATE_FRAME, *_ORIGIN))
 """Motion capture without images: `positions (T, 17, 3)` float32 metres, world or camera frame; `joint_validity (17,)`,
-false for joints that are only approximated, from others or from a joint that is not quite the same."""
+false for joints that are only approximated, from others or from a joint that is not quite the same.
+
+Example:
+    >>> POSE_SEQUENCE.feature_names[:3]
+    ('positions', 'joint_validity', 'coordinate_frame')
+"""
 
 LABELLED_IMAGE = RecordSchema(
     "labelled_image", 1, (_IMAGE, _JOINTS, _ROOT_POSITION, _JOINT_VALIDITY, _INTRINSICS, *_ORIGIN)
 )
 """One image with its pose: `image (H, W, 3)`, `joints (17, 3)`, `root_position (3,)`, `joint_validity (17,)`,
-`intrinsics (3, 3)`; metres, camera frame."""
+`intrinsics (3, 3)`; metres, camera frame.
+
+Example:
+    >>> LABELLED_IMAGE.feature_names[:5]
+    ('image', 'joints', 'root_position', 'joint_validity', 'intrinsics')
+"""
 
 IMAGE_WITH_KEYPOINTS = RecordSchema("image_with_keypoints", 1, (_IMAGE, _KEYPOINTS, _JOINT_VALIDITY, *_ORIGIN))
 """One image with joints in 2D, to look at results: `image (H, W, 3)`, `keypoints (17, 2)` pixels,
-`joint_validity (17,)`."""
+`joint_validity (17,)`.
+
+Example:
+    >>> IMAGE_WITH_KEYPOINTS.feature_names[:3]
+    ('image', 'keypoints', 'joint_validity')
+"""
 
 UNLABELLED_CLIP = RecordSchema("unlabelled_clip", 1, (_IMAGE.per_frame("frames"), *_ORIGIN))
-"""Consecutive images of one person without any label: `frames (T, H, W, 3)`."""
+"""Consecutive images of one person without any label: `frames (T, H, W, 3)`.
+
+Example:
+    >>> UNLABELLED_CLIP.name, UNLABELLED_CLIP.version
+    ('unlabelled_clip', 1)
+"""
 
 LABELLED_CLIP = RecordSchema(
     "labelled_clip",
@@ -121,7 +141,12 @@ LABELLED_CLIP = RecordSchema(
     ),
 )
 """Consecutive images with the pose in each, for evaluation: `frames (T, H, W, 3)`, `joints (T, 17, 3)`,
-`root_position (T, 3)`, `joint_validity (T, 17)`, and one `intrinsics (3, 3)`; metres, camera frame."""
+`root_position (T, 3)`, `joint_validity (T, 17)`, and one `intrinsics (3, 3)`; metres, camera frame.
+
+Example:
+    >>> LABELLED_CLIP.feature_names[:2]
+    ('frames', 'joints')
+"""
 
 _SCHEMAS = {
     schema.name: schema
@@ -134,6 +159,10 @@ def get_schema(name: str | RecordSchema) -> RecordSchema:
 
     Raises:
         ValueError: If no schema has that name.
+
+    Example:
+        >>> get_schema("unlabelled_clip") is UNLABELLED_CLIP
+        True
     """
     if isinstance(name, RecordSchema):
         return name

@@ -13,6 +13,15 @@ class TextFeature(Feature):
     Args:
         choices: The texts allowed; empty for any.
         **kwargs: The arguments of `Feature`.
+
+    Example:
+        >>> side = TextFeature(name="side", description="Which hand writes.", choices=("left", "right"))
+        >>> side.validate("left")
+        ('left', ())
+        >>> side.validate("both")
+        Traceback (most recent call last):
+            ...
+        ValueError: `side` must be one of 'left', 'right'. Received: side='both'
     """
 
     choices: tuple[str, ...] = ()

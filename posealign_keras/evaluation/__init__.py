@@ -19,6 +19,7 @@ from posealign_keras.evaluation.protocols import (
     get_protocol,
     with_bone_lengths,
 )
+from posealign_keras.evaluation.relation_pairs import embed_pair
 from posealign_keras.evaluation.relation_quality import relation_quality
 from posealign_keras.evaluation.table import Table
 
@@ -38,6 +39,7 @@ __all__ = [
     "calibration",
     "comparison_table",
     "embed",
+    "embed_pair",
     "evaluate",
     "evaluate_poses",
     "get_protocol",

@@ -23,6 +23,12 @@ def calibration(confidence, errors, bins: int = 10) -> dict:
 
     Raises:
         ValueError: If the shapes differ, a value is not finite, or there are fewer poses than groups.
+
+    Example:
+        >>> errors = np.linspace(20, 200, 100)
+        >>> found = calibration(confidence=-errors, errors=errors)
+        >>> round(found["spearman"], 3), round(found["gain"], 3), len(found["bins"])
+        (-1.0, 1.0, 10)
     """
     confidence, errors = np.asarray(confidence, float), np.asarray(errors, float)
     if confidence.ndim != 1 or confidence.shape != errors.shape:

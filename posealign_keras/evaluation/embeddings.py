@@ -20,6 +20,11 @@ def random_views(poses, seed: int, skeleton="body17") -> np.ndarray:
 
     Returns:
         Float32 array of the same shape: root-relative, metres, camera frame.
+
+    Example:
+        >>> poses = np.random.default_rng(0).normal(size=(3, 17, 3))
+        >>> random_views(poses, seed=0).shape
+        (3, 17, 3)
     """
     skeleton = get_skeleton(skeleton)
     random_view = RandomView(skeleton=skeleton, seed=seed)
@@ -35,6 +40,12 @@ def embed(encode, values) -> np.ndarray:
 
     Returns:
         The results as one array.
+
+    Example:
+        >>> from posealign_keras.models import PoseAutoencoder
+        >>> autoencoder = PoseAutoencoder(latent_dim=4, width=16, depth=1)
+        >>> embed(autoencoder.encode, np.zeros((5, 17, 3), "float32")).shape
+        (5, 4)
     """
     return _in_pieces(encode, values)
 

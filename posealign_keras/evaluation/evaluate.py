@@ -39,8 +39,14 @@ def evaluate(model, dataset, protocol: str | Protocol, batch_size: int = 128, sp
             counts, or the model gives poses of another shape, or that are not finite.
 
     Example:
-        >>> result = evaluate(estimator, "records/h36m/labelled_image", "human36m_protocol_2")
-        >>> print(result.to_markdown())
+        >>> from posealign_keras.data.synthetic import STUDIO, generate_motion_library, record_images
+        >>> from posealign_keras.evaluation import Measure, Protocol
+        >>> from posealign_keras.models import PoseEstimator
+        >>> record_images(generate_motion_library(2, 60, seed=0), STUDIO, "records", "test", count=8)
+        >>> mine = Protocol(name="mine", title="Mine", measures=(Measure("pa_mpjpe"),), group_by="subject")
+        >>> result = evaluate(PoseEstimator.from_preset("small_synthetic"), "records", mine, batch_size=8)
+        >>> result.num_frames, sorted(result.overall)
+        (8, ['pa_mpjpe'])
     """
     protocol = get_protocol(protocol)
     if batch_size < 1:

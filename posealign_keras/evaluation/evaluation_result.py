@@ -23,6 +23,15 @@ class EvaluationResult:
         per_joint: `{joint: {measure: figure}}`, over all frames alike.
         left_out: Frames that do not count, by the reason.
         notes: What was missing, or is special about this evaluation.
+
+    Example:
+        >>> from posealign_keras.evaluation import evaluate_poses
+        >>> pose = np.random.default_rng(0).normal(size=(70, 17, 3))
+        >>> result = evaluate_poses(pose + 0.01, pose, "real_video", sequence="cam01")
+        >>> result.num_frames, list(result.groups)
+        (70, ['cam01'])
+        >>> EvaluationResult.from_json(result.to_json()).frames == result.frames
+        True
     """
 
     protocol: Protocol
@@ -119,6 +128,17 @@ def comparison_table(results: Mapping[str, EvaluationResult], measure: str) -> T
 
     Raises:
         ValueError: If there are no results, they are of several protocols, or lack the measure.
+
+    Example:
+        >>> from posealign_keras.evaluation import evaluate_poses
+        >>> pose = np.random.default_rng(0).normal(size=(2, 17, 3))
+        >>> noise = np.random.default_rng(1).normal(size=pose.shape)
+        >>> results = {
+        ...     name: evaluate_poses(pose + size * noise, pose, "real_video", sequence="cam01")
+        ...     for name, size in {"better": 0.01, "worse": 0.1}.items()
+        ... }
+        >>> comparison_table(results, "pa_mpjpe").columns
+        ('PA-MPJPE (mm)', 'cam01', 'mean')
     """
     protocols = {result.protocol for result in results.values()}
     if len(protocols) != 1:

@@ -40,6 +40,11 @@ class Measure:
 
     Raises:
         ValueError: If there is no such figure.
+
+    Example:
+        >>> measure = Measure("pck150", joints=("l_wrist", "r_wrist"))
+        >>> measure.title, measure.smaller_is_better
+        ('PCK@150 (%)', False)
     """
 
     name: str

@@ -9,7 +9,12 @@ from posealign_keras.ops.vectors import check_same_shape
 from posealign_keras.skeletons import get_skeleton
 
 SCALE_RULES = ("bone_lengths", "none")
-"""What may happen to the size of an estimate before it is compared; see `pose_errors`."""
+"""What may happen to the size of an estimate before it is compared; see `pose_errors`.
+
+Example:
+    >>> SCALE_RULES
+    ('bone_lengths', 'none')
+"""
 
 
 def pose_errors(y_true, y_pred, scale: str = "bone_lengths", skeleton="body17") -> dict:
@@ -29,6 +34,14 @@ def pose_errors(y_true, y_pred, scale: str = "bone_lengths", skeleton="body17") 
 
     Raises:
         ValueError: If `scale` is unknown or the shapes differ.
+
+    Example:
+        >>> pose = np.random.default_rng(0).normal(size=(4, 17, 3))
+        >>> errors = pose_errors(pose, 2 * pose)  # twice as large, in the same directions
+        >>> round(errors["mpjpe"], 1), errors["pck150"]
+        (0.0, 100.0)
+        >>> round(pose_errors(pose, 2 * pose, scale="none")["mpjpe"]) > 1000
+        True
     """
     if scale not in SCALE_RULES:
         raise ValueError(f"`scale` must be one of {SCALE_RULES}. Received: scale={scale!r}")

@@ -52,6 +52,12 @@ class Protocol:
 
     Raises:
         ValueError: If an argument is not as described.
+
+    Example:
+        >>> from posealign_keras.evaluation import Measure
+        >>> hands = Protocol(name="hands", title="Hands", measures=(Measure("mpjpe", ("l_wrist", "r_wrist")),))
+        >>> hands.joints, Protocol.from_dict(hands.to_dict()) == hands
+        (('l_wrist', 'r_wrist'), True)
     """
 
     name: str

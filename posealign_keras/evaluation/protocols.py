@@ -35,7 +35,12 @@ HUMAN36M_PROTOCOL_1 = Protocol(
 """Human3.6M Protocol #1: MPJPE over 17 joints, pelvis at the origin, subjects 9 and 11, mean of 15 actions.
 
 One frame of every 64, which needs records made with `image_fps=50` to be exact; from records of the default, every
-fifth frame, the first one of every 64 frames is taken."""
+fifth frame, the first one of every 64 frames is taken.
+
+Example:
+    >>> HUMAN36M_PROTOCOL_1.subjects, [measure.name for measure in HUMAN36M_PROTOCOL_1.measures]
+    (('S9', 'S11'), ['mpjpe', 'n_mpjpe'])
+"""
 
 HUMAN36M_PROTOCOL_2 = replace(
     HUMAN36M_PROTOCOL_1,
@@ -43,7 +48,12 @@ HUMAN36M_PROTOCOL_2 = replace(
     title="Human3.6M, Protocol #2",
     measures=(Measure("pa_mpjpe"),),
 )
-"""Human3.6M Protocol #2: PA-MPJPE, on the frames of Protocol #1."""
+"""Human3.6M Protocol #2: PA-MPJPE, on the frames of Protocol #1.
+
+Example:
+    >>> [measure.name for measure in HUMAN36M_PROTOCOL_2.measures]
+    ['pa_mpjpe']
+"""
 
 HUMAN36M_RELEASED_CODE = replace(
     HUMAN36M_PROTOCOL_1,
@@ -60,7 +70,12 @@ HUMAN36M_RELEASED_CODE = replace(
     ),
     reference="the code released with Kundu et al., NeurIPS 2021",
 )
-"""The frontal camera, all frames pooled, estimated bone directions with the true bone lengths."""
+"""The frontal camera, all frames pooled, estimated bone directions with the true bone lengths.
+
+Example:
+    >>> HUMAN36M_RELEASED_CODE.scale, HUMAN36M_RELEASED_CODE.cameras
+    ('bone_lengths', ('60457274',))
+"""
 
 _ALL_BUT_TORSO = (
     *("r_hip", "r_knee", "r_ankle", "l_hip", "l_knee", "l_ankle", "thorax", "head_top"),
@@ -90,7 +105,12 @@ MPI_INF_3DHP = Protocol(
     notes=("PCK is of errors strictly below 150 mm; AUC is the mean of PCK at 0, 5, …, 150 mm.",),
     reference="Mehta et al., 3DV 2017, and the evaluation code of the data set",
 )
-"""MPI-INF-3DHP: PCK and AUC over 14 joints, MPJPE and PA-MPJPE over 17, all 2,929 valid frames pooled."""
+"""MPI-INF-3DHP: PCK and AUC over 14 joints, MPJPE and PA-MPJPE over 17, all 2,929 valid frames pooled.
+
+Example:
+    >>> sum(MPI_INF_3DHP.expected_frames), len(MPI_INF_3DHP.measures[0].joints)
+    (2929, 14)
+"""
 
 PW3D = Protocol(
     name="pw3d",
@@ -105,7 +125,12 @@ PW3D = Protocol(
     ),
     reference="von Marcard et al., ECCV 2018",
 )
-"""3DPW without the body model of SMPL: PA-MPJPE and MPJPE over 13 of the joints in its files."""
+"""3DPW without the body model of SMPL: PA-MPJPE and MPJPE over 13 of the joints in its files.
+
+Example:
+    >>> PW3D.root, len(PW3D.joints)
+    (('r_hip', 'l_hip'), 13)
+"""
 
 REAL_VIDEO = Protocol(
     name="real_video",
@@ -116,7 +141,12 @@ REAL_VIDEO = Protocol(
     notes=("The truth is a pseudo ground truth, good to about 3 cm: smaller differences mean nothing.",),
     reference="demonstration data of Pose2Sim",
 )
-"""One person filmed by calibrated cameras: PA-MPJPE over the 12 limb joints, on frames 0 to 69."""
+"""One person filmed by calibrated cameras: PA-MPJPE over the 12 limb joints, on frames 0 to 69.
+
+Example:
+    >>> REAL_VIDEO.frames, len(REAL_VIDEO.joints)
+    ((0, 70), 12)
+"""
 
 
 def with_bone_lengths(protocol: Protocol) -> Protocol:
@@ -124,6 +154,10 @@ def with_bone_lengths(protocol: Protocol) -> Protocol:
 
     A picture does not show how large a person is. With this rule only directions are judged, as in the code released
     with the paper.
+
+    Example:
+        >>> with_bone_lengths(PW3D).name
+        'pw3d_bone_lengths'
     """
     return replace(
         protocol,
@@ -138,7 +172,12 @@ PROTOCOLS: dict[str, Protocol] = {
     protocol.name: protocol
     for protocol in (*_OFFICIAL, *map(with_bone_lengths, _OFFICIAL), HUMAN36M_RELEASED_CODE, REAL_VIDEO)
 }
-"""All protocols of the package, by name."""
+"""All protocols of the package, by name.
+
+Example:
+    >>> "human36m_protocol_1_bone_lengths" in PROTOCOLS
+    True
+"""
 
 
 def get_protocol(name: str | Protocol) -> Protocol:
@@ -146,6 +185,10 @@ def get_protocol(name: str | Protocol) -> Protocol:
 
     Raises:
         ValueError: If there is no such protocol.
+
+    Example:
+        >>> get_protocol("pw3d").title
+        '3DPW test set, joints of the files'
     """
     if isinstance(name, Protocol):
         return name

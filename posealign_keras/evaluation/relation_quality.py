@@ -4,6 +4,7 @@ import numpy as np
 from keras import ops
 
 from posealign_keras.evaluation.embeddings import embed
+from posealign_keras.evaluation.relation_pairs import embed_pair
 from posealign_keras.relations import latent_distance
 
 
@@ -26,26 +27,31 @@ def relation_quality(network, poses, pose_autoencoder, motion_autoencoder=None) 
 
     Raises:
         ValueError: If `motion_autoencoder` is missing, or the poses are too short for the relation.
+
+    Example:
+        >>> from posealign_keras.data import to_upright_camera_frame
+        >>> from posealign_keras.data.synthetic import generate_motion_library
+        >>> from posealign_keras.evaluation import random_views
+        >>> from posealign_keras.models import PoseAutoencoder, RelationNetwork
+        >>> motion = to_upright_camera_frame(generate_motion_library(4, 10, seed=0).positions)
+        >>> network = RelationNetwork.from_preset("small_synthetic", "pose_flip")
+        >>> autoencoder = PoseAutoencoder.from_preset("small_synthetic")
+        >>> quality = relation_quality(network, random_views(motion, seed=0), autoencoder)
+        >>> quality["decoded_error"] < quality["identity_error"]
+        True
     """
     relation = network.relation
-    if relation.order == "higher" and motion_autoencoder is None:
-        raise ValueError(f"`motion_autoencoder` must be given for the relation {relation.name!r}. Received: None")
-    anchor, counterpart = relation.pose_pair(poses)
-    ends = np.stack([ops.convert_to_numpy(anchor), ops.convert_to_numpy(counterpart)])
-    encode, decode = pose_autoencoder.encode, pose_autoencoder.decode
-    if relation.order == "higher":
+    latents = embed_pair(relation, poses, pose_autoencoder, motion_autoencoder)
+    truth = ops.convert_to_numpy(relation.pose_pair(poses)[1])
 
-        def encode(values):
-            return motion_autoencoder.encode(pose_autoencoder.encode(values))
+    def decode(values):
+        pose_latents = values if relation.order == "lower" else motion_autoencoder.decode(values)
+        return pose_autoencoder.decode(pose_latents)
 
-        def decode(latents):
-            return pose_autoencoder.decode(motion_autoencoder.decode(latents))
-
-    latents = [embed(encode, end) for end in ends]
     predicted = embed(network, latents[0])
 
     def decoded_error(values):
-        return 1000 * float(np.linalg.norm(embed(decode, values) - ends[1], axis=-1).mean())
+        return 1000 * float(np.linalg.norm(embed(decode, values) - truth, axis=-1).mean())
 
     return {
         "latent_distance": float(latent_distance(latents[0], latents[1])),

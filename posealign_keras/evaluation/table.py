@@ -25,6 +25,13 @@ class Table:
 
     Raises:
         ValueError: If a row has another number of cells than there are columns.
+
+    Example:
+        >>> print(Table(("seed", "MPJPE"), (("0", 131.94), ("mean", None)), final_rows=1).to_markdown())
+        | seed | MPJPE |
+        | --- | ---: |
+        | 0 | 131.9 |
+        | **mean** | **–** |
     """
 
     columns: tuple[str, ...]

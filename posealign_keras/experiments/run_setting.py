@@ -72,8 +72,10 @@ def run_setting(
 
     Example:
         >>> records = {"surreal": "records/surreal", "human36m": "records/h36m"}
-        >>> result = run_setting("surreal_to_human36m", records, "records/cmu/pose_sequence", "s_to_h")
-        >>> print(result.to_markdown())
+        >>> result = run_setting(  # doctest: +SKIP
+        ...     "surreal_to_human36m", records, "records/cmu/pose_sequence", "s_to_h"
+        ... )
+        >>> print(result.to_markdown())  # doctest: +SKIP
     """
     setting, configuration, plan = get_setting(setting), get_configuration(configuration), plan or TrainingPlan()
     if setting.labelled_subjects and not plan.replay_weight:

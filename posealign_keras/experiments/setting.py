@@ -20,6 +20,18 @@ class Setting:
 
     Raises:
         ValueError: If there is no source, no test, or two tests of one data set.
+
+    Example:
+        >>> from posealign_keras.experiments import TargetTest
+        >>> setting = Setting(
+        ...     name="surreal_to_pw3d",
+        ...     title="SURREAL to 3DPW",
+        ...     source=("surreal",),
+        ...     target="pw3d",
+        ...     tests=(TargetTest("pw3d", ("pw3d",)),),
+        ... )
+        >>> setting.datasets
+        ('surreal', 'pw3d')
     """
 
     name: str

@@ -25,6 +25,18 @@ class SettingResult:
         setting: The `Setting`.
         results: `{name of the estimator: {name of the protocol: EvaluationResult}}`.
         arguments: What else the results depend on: the networks' sizes, the plan, the seed, the records.
+
+    Example:
+        >>> from posealign_keras.evaluation import evaluate_poses
+        >>> from posealign_keras.experiments import TargetTest
+        >>> tests = (TargetTest("pw3d", ("pw3d",)),)
+        >>> setting = Setting(name="to_pw3d", title="To 3DPW", source=("surreal",), target="pw3d", tests=tests)
+        >>> pose = np.random.default_rng(0).normal(size=(6, 17, 3))
+        >>> frames = {"dataset": "pw3d", "sequence": "downtown", "subject": "0"}
+        >>> perfect = evaluate_poses(pose, pose, "pw3d", **frames)
+        >>> result = SettingResult(setting, {"adapted": {"pw3d": perfect}})
+        >>> list(result.tables())
+        ['pw3d']
     """
 
     setting: Setting

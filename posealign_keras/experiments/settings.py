@@ -80,7 +80,17 @@ SETTINGS: dict[str, Setting] = {
         SURREAL_TO_HUMAN36M_SEMI_SUPERVISED,
     )
 }
-"""All settings, by name."""
+"""All settings, by name.
+
+Example:
+    >>> for name in SETTINGS:
+    ...     print(name)
+    surreal_to_human36m
+    human36m_to_mpi_inf_3dhp
+    surreal_to_web
+    surreal_human36m_to_web
+    surreal_to_human36m_semi_supervised
+"""
 
 
 def get_setting(name: str | Setting) -> Setting:
@@ -88,6 +98,10 @@ def get_setting(name: str | Setting) -> Setting:
 
     Raises:
         ValueError: If there is no such setting.
+
+    Example:
+        >>> get_setting("surreal_to_human36m").source
+        ('surreal',)
     """
     if isinstance(name, Setting):
         return name

@@ -16,6 +16,10 @@ class TargetTest:
 
     Raises:
         ValueError: If a protocol is unknown or for another data set, or no protocol has a measure that is reported.
+
+    Example:
+        >>> TargetTest("pw3d", ("pw3d",), reported=(("pa_mpjpe", 72.1),)).protocols
+        ('pw3d',)
     """
 
     dataset: str

@@ -47,6 +47,11 @@ class TrainingPlan:
 
     Raises:
         ValueError: If a number is too small.
+
+    Example:
+        >>> short = TrainingPlan(adaptation_steps=100, relations=("pose_flip",))
+        >>> short.mean_teacher, short.replay_weight
+        (True, 1.0)
     """
 
     pose_steps: int = 30_000

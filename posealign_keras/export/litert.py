@@ -24,6 +24,12 @@ def export_litert(model, path, verify: bool = True) -> Path:
         ImportError: If TensorFlow or ai-edge-litert is not installed.
         RuntimeError: If LiteRT does not give what the model gives.
         ValueError: If `model` is no `PoseEstimator`, or `path` has another suffix or cannot be written.
+
+    Example:
+        >>> from posealign_keras.models import PoseEstimator
+        >>> estimator = PoseEstimator.from_preset("small_synthetic")
+        >>> export_litert(estimator, "pose_estimator.tflite", verify=False).name
+        'pose_estimator.tflite'
     """
     packages = ("ai_edge_litert",) if verify else ()
     return convert(model, path, ".tflite", packages, "litert", write_litert, _run if verify else None)

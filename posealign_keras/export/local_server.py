@@ -29,10 +29,13 @@ class LocalServer:
         FileNotFoundError: If the directory holds no model.
 
     Example:
-        >>> export_saved_model(estimator, "models")  # doctest: +SKIP
+        >>> from posealign_keras.export import export_saved_model
+        >>> from posealign_keras.models import PoseEstimator
+        >>> estimator = PoseEstimator.from_preset("small_synthetic")
+        >>> _ = export_saved_model(estimator, "models")  # doctest: +SKIP
         >>> with LocalServer("models") as server:  # doctest: +SKIP
-        ...     print(server.rest_address)  # http://127.0.0.1:…, for client_rest.py
-        ...     print(server.grpc_address)  # 127.0.0.1:…, for client_grpc.py
+        ...     print(server.rest_address)  # for client_rest.py
+        ...     print(server.grpc_address)  # for client_grpc.py
     """
 
     def __init__(self, directory: str | os.PathLike):

@@ -24,6 +24,12 @@ def export_onnx(model, path, verify: bool = True) -> Path:
         ImportError: If TensorFlow, onnx, tf2onnx or onnxruntime is not installed.
         RuntimeError: If ONNX Runtime does not give what the model gives.
         ValueError: If `model` is no `PoseEstimator`, or `path` has another suffix or cannot be written.
+
+    Example:
+        >>> from posealign_keras.models import PoseEstimator
+        >>> estimator = PoseEstimator.from_preset("small_synthetic")
+        >>> export_onnx(estimator, "pose_estimator.onnx", verify=False).name
+        'pose_estimator.onnx'
     """
     packages = ("onnx", "tf2onnx", *(["onnxruntime"] if verify else []))
     return convert(model, path, ".onnx", packages, "onnx", write_onnx, _run if verify else None)

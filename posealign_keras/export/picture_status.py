@@ -4,7 +4,12 @@ from enum import IntEnum
 
 
 class PictureStatus(IntEnum):
-    """The output `status` of the signature `serving_jpeg`; `valid` is true for the first one only."""
+    """The output `status` of the signature `serving_jpeg`; `valid` is true for the first one only.
+
+    Example:
+        >>> PictureStatus(3).name, int(PictureStatus.OK)
+        ('DAMAGED', 0)
+    """
 
     OK = 0
     """There is a pose."""

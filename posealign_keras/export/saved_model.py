@@ -49,6 +49,12 @@ def export_saved_model(
         RuntimeError: If the SavedModel does not give what the model gives.
         ValueError: If `model` is no `PoseEstimator`, `name` is no such name, the version exists, the directory cannot
             be written to, or the model has operations that TensorFlow Serving may not have.
+
+    Example:
+        >>> from posealign_keras.models import PoseEstimator
+        >>> estimator = PoseEstimator.from_preset("small_synthetic")
+        >>> print(export_saved_model(estimator, "models", verify=False))
+        models/pose_estimator/1
     """
     check_estimator(model)
     check_installed("tensorflow", "serving")
@@ -105,7 +111,8 @@ def _move(written, models, version):
     while True:
         versions = [int(path.name) for path in models.iterdir() if path.name.isdecimal()]
         place = models / str(max(versions, default=0) + 1 if version is None else version)
-        _check_is_new(place)
+        if version is not None:
+            _check_is_new(place)
         try:
             return written.rename(place)
         except OSError:

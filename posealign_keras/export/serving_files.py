@@ -46,13 +46,14 @@ def model_versions(directory) -> dict[str, list[Path]]:
     Args:
         directory: The directory that holds `<name>/<version>/`.
     """
-    found: dict[str, list[Path]] = {}
-    for path in sorted(Path(directory).glob("*/*/saved_model.pb")):
-        if _is_version(path):
-            found.setdefault(path.parents[1].name, []).append(path.parent)
-    return found
+    directory = Path(directory)
+    if not directory.is_dir():
+        return {}
+    # A directory whose name begins with a dot is one that an export is still writing, and will be gone in a moment.
+    models = sorted(path for path in directory.iterdir() if path.is_dir() and not path.name.startswith("."))
+    found = {model.name: sorted(path for path in model.iterdir() if _is_version(path)) for model in models}
+    return {name: versions for name, versions in found.items() if versions}
 
 
 def _is_version(path):
-    # A directory whose name begins with a dot is one that an export is still writing.
-    return path.parent.name.isdecimal() and not path.parents[1].name.startswith(".")
+    return path.name.isdecimal() and (path / "saved_model.pb").is_file()

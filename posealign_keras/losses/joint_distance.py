@@ -24,6 +24,11 @@ def joint_distance(y_true, y_pred, weights=None):
 
     Raises:
         ValueError: If the shapes do not fit.
+
+    Example:
+        >>> true, predicted = np.zeros((2, 17, 3)), np.full((2, 17, 3), 0.1)
+        >>> round(float(joint_distance(true, predicted)), 4)  # 0.1 m along each axis
+        0.1732
     """
     y_true, y_pred = check_last("y_true", y_true, 3), check_last("y_pred", y_pred, 3)
     check_same_shape("y_true", y_true, "y_pred", y_pred)

@@ -21,6 +21,10 @@ def relation_energy(predicted, counterpart):
     Raises:
         ValueError: If the shapes differ.
 
+    Example:
+        >>> round(float(relation_energy(np.zeros((2, 32)), np.full((2, 32), 0.5))), 4)
+        2.8284
+
     Reference:
         Kundu et al., "Non-Local Latent Relation Distillation for Self-Adaptive 3D Human Pose Estimation",
         NeurIPS 2021.

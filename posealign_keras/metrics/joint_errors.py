@@ -45,6 +45,13 @@ def joint_errors(y_true, y_pred, joints=None, root=0, alignment=None, weights=No
 
     Raises:
         ValueError: If a shape, joint or `alignment` does not fit.
+
+    Example:
+        >>> true = np.zeros((17, 3))
+        >>> predicted = true.copy()
+        >>> predicted[13] = [0.03, 0.04, 0.0]
+        >>> print(np.asarray(joint_errors(true, predicted, joints=["l_wrist", "r_wrist"])))
+        [50.  0.]
     """
     check_alignment(alignment)
     y_true = check_last("y_true", y_true, skeleton.num_joints, 3)

@@ -24,14 +24,14 @@ class MPJPE(PoseMetric):
         y_pred: The same for the prediction.
         sample_weight: Weights or 0/1 mask, one per sample, per frame or per joint.
 
-    Example:
-    >>> metric = MPJPE()
-    >>> metric.update_state(np.zeros((8, 17, 3)), np.zeros((8, 17, 3)))
-    >>> float(metric.result())
-    0.0
-
     Raises:
         ValueError: If a joint is unknown, or the shapes do not fit.
+
+    Example:
+        >>> metric = MPJPE()
+        >>> metric.update_state(np.zeros((8, 17, 3)), np.zeros((8, 17, 3)))
+        >>> float(metric.result())
+        0.0
 
     Reference:
         Ionescu et al., "Human3.6M: Large Scale Datasets and Predictive Methods for 3D Human Sensing in Natural

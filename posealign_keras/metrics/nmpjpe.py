@@ -25,6 +25,13 @@ class NMPJPE(PoseMetric):
     Raises:
         ValueError: If a joint is unknown, or the shapes do not fit.
 
+    Example:
+        >>> metric = NMPJPE()
+        >>> pose = np.random.default_rng(0).normal(size=(1, 17, 3))
+        >>> metric.update_state(pose, 3 * pose)  # the wrong size is no error
+        >>> round(float(metric.result()), 2)
+        0.0
+
     Reference:
         Rhodin et al., "Unsupervised Geometry-Aware Representation for 3D Human Pose Estimation", ECCV 2018.
     """

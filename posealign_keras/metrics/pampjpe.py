@@ -29,6 +29,13 @@ class PAMPJPE(PoseMetric):
     Raises:
         ValueError: If a joint is unknown, or the shapes do not fit.
 
+    Example:
+        >>> metric = PAMPJPE()
+        >>> pose = np.random.default_rng(0).normal(size=(1, 17, 3))
+        >>> metric.update_state(pose, 3 * pose[..., [1, 2, 0]])  # neither size nor direction is an error
+        >>> abs(float(metric.result())) < 0.01
+        True
+
     Reference:
         Bogo et al., "Keep it SMPL: Automatic Estimation of 3D Human Pose and Shape from a Single Image", ECCV 2016.
     """

@@ -30,6 +30,15 @@ class PCK(PoseMetric):
     Raises:
         ValueError: If `threshold` is not positive, `alignment` or a joint is unknown, or the shapes do not fit.
 
+    Example:
+        >>> metric = PCK(threshold=150, joints=["l_wrist", "r_wrist"])
+        >>> true = np.zeros((1, 17, 3))
+        >>> predicted = true.copy()
+        >>> predicted[0, 13] = [0.2, 0, 0]  # the left wrist, 200 mm away
+        >>> metric.update_state(true, predicted)
+        >>> float(metric.result())
+        50.0
+
     Reference:
         Mehta et al., "Monocular 3D Human Pose Estimation In The Wild Using Improved CNN Supervision", 3DV 2017.
     """

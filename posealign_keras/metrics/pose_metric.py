@@ -30,6 +30,18 @@ class PoseMetric(keras.metrics.Metric):
 
     Raises:
         ValueError: If a joint is unknown, or the shapes do not fit.
+
+    Example:
+        >>> class ShareAbove5Centimetres(PoseMetric):
+        ...     def score(self, errors):
+        ...         return ops.cast(errors > 50, errors.dtype)
+        >>> metric = ShareAbove5Centimetres(joints=["l_wrist", "r_wrist"], name="share")
+        >>> true = np.zeros((1, 17, 3))
+        >>> predicted = true.copy()
+        >>> predicted[0, 13] = [0.2, 0, 0]
+        >>> metric.update_state(true, predicted)
+        >>> float(metric.result())
+        0.5
     """
 
     alignment: str | None = None

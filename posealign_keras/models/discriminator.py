@@ -19,6 +19,11 @@ class Discriminator(keras.Model):
 
     Returns:
         Logits, `(batch, 1)`.
+
+    Example:
+        >>> discriminator = Discriminator(input_dim=32, width=64)
+        >>> discriminator.predict(np.zeros((5, 32)), verbose=0).shape
+        (5, 1)
     """
 
     def __init__(self, input_dim: int, width: int = 512, depth: int = 2, name=None, **kwargs):

@@ -13,8 +13,9 @@ class ImageEncoder(FromPreset, keras.Model):
 
     Args:
         backbone: `"resnet50"` (up to Res-4) or `"small_resnet"`; or a `keras.Model` from images
-            `(batch, image_size, image_size, 3)`, values 0 to 255, to a map of features `(batch, height, width, channels)`.
-            A network with such a model of one's own can be saved, but not to a preset.
+            `(batch, image_size, image_size, 3)`, values 0 to 255, to a map of features
+            `(batch, height, width, channels)`. A network with a model of one's own is saved like any other, but not to
+            a preset.
         image_size: Height and width of the images.
         latent_dim: Size of the pose latent z.
         head_filters: Filters of the 3x3 convolutions after the backbone; the first one halves the size.
@@ -32,6 +33,15 @@ class ImageEncoder(FromPreset, keras.Model):
         ConnectionError: If the weights of ImageNet cannot be downloaded; the message tells what to do instead.
         FileNotFoundError: If there is no such file of weights.
         ValueError: If an argument is not as described, or the file holds other weights.
+
+    Example:
+        >>> encoder = ImageEncoder("small_resnet", image_size=32, head_filters=(16,), head_widths=(32,))
+        >>> images = np.zeros((2, 32, 32, 3), "uint8")
+        >>> encoder.predict(images, verbose=0).shape
+        (2, 32)
+        >>> encoder.train_only(("conv3_",))  # as in the adaptation
+        >>> sorted({variable.path.split("/")[-2].split("_")[0] for variable in encoder.trainable_variables})
+        ['conv3']
 
     Reference:
         Kundu et al., NeurIPS 2021, section 4 (implementation details).

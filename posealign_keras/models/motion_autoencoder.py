@@ -27,6 +27,12 @@ class MotionAutoencoder(FromPreset, keras.Model):
     Returns:
         Reconstructed pose latents in [-1, 1], of the same shape.
 
+    Example:
+        >>> autoencoder = MotionAutoencoder(frames=8, pose_latent_dim=4, latent_dim=16, units=8, depth=1)
+        >>> motion = np.zeros((2, 8, 4), "float32")
+        >>> tuple(autoencoder.encode(motion).shape), autoencoder.predict(motion, verbose=0).shape
+        ((2, 16), (2, 8, 4))
+
     Reference:
         Kundu et al., NeurIPS 2021, section 3.1.
     """

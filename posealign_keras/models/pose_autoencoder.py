@@ -30,8 +30,10 @@ class PoseAutoencoder(FromPreset, keras.Model):
 
     Example:
         >>> autoencoder = PoseAutoencoder(width=64)
-        >>> autoencoder.encode(np.zeros((2, 17, 3))).shape
+        >>> tuple(autoencoder.encode(np.zeros((2, 17, 3), "float32")).shape)
         (2, 32)
+        >>> tuple(autoencoder.decode(np.zeros((2, 32), "float32")).shape)
+        (2, 17, 3)
 
     Reference:
         Kundu et al., NeurIPS 2021, section 3.1.

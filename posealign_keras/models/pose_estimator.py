@@ -41,6 +41,17 @@ class PoseEstimator(keras.Model):
 
     Raises:
         ValueError: If the two models have different latents.
+
+    Example:
+        >>> estimator = PoseEstimator.from_preset("small_synthetic")
+        >>> images = np.zeros((2, 90, 60, 3), "uint8")  # of any size
+        >>> estimator.predict_poses(images).shape
+        (2, 17, 3)
+        >>> both = estimator.estimate_both_ways(images)
+        >>> sorted(both), both["confidence"].shape
+        (['confidence', 'disagreement', 'latent', 'plausibility', 'pose_3d'], (2,))
+        >>> estimator.predict_video([image for image in images]).shape
+        (2, 17, 3)
     """
 
     def __init__(self, image_encoder: ImageEncoder, pose_autoencoder: PoseAutoencoder, name=None, **kwargs):

@@ -29,7 +29,12 @@ _ENTRY = re.compile("[A-Za-z0-9_]+")
 
 
 def preset_names() -> list[str]:
-    """Names of the presets that come with the package."""
+    """Names of the presets that come with the package.
+
+    Example:
+        >>> {"resnet50_paper", "small_synthetic"} <= set(preset_names())
+        True
+    """
     return sorted(path.parent.name for path in _SHIPPED.glob(f"*/{INDEX}"))
 
 
@@ -48,6 +53,11 @@ class Preset:
     Raises:
         FileNotFoundError: If there is no such preset.
         ValueError: If `preset.json` is damaged.
+
+    Example:
+        >>> preset = Preset("small_synthetic")
+        >>> preset.arguments("pose_autoencoder")["latent_dim"], preset.has_weights("pose_autoencoder")
+        (32, True)
     """
 
     def __init__(self, preset: str | os.PathLike):

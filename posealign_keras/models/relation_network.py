@@ -24,6 +24,14 @@ class RelationNetwork(FromPreset, keras.Model):
     Returns:
         Latents in [-1, 1], `(batch, latent_dim)`.
 
+    Example:
+        >>> network = RelationNetwork("pose_flip", widths=(64,))
+        >>> network.latent_dim, network.predict(np.zeros((3, 32)), verbose=0).shape
+        (32, (3, 32))
+        >>> trained = RelationNetwork.from_preset("small_synthetic", "flip_backward")
+        >>> trained.relation
+        FlipBackward(frames=30, skeleton='body17')
+
     Reference:
         Kundu et al., NeurIPS 2021, section 3.2.
     """

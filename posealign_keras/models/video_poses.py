@@ -25,6 +25,15 @@ class VideoPoses:
         intrinsics: `(3, 3)` camera matrix in pixels, the centre of the first pixel at (0, 0).
         distortion: `(k1, k2, p1, p2, k3)` of OpenCV's lens model, or empty.
         camera_known: Whether `intrinsics` were given; otherwise they are those of a usual lens.
+
+    Example:
+        >>> from posealign_keras.models import PoseEstimator
+        >>> estimator = PoseEstimator.from_preset("small_synthetic")
+        >>> frames = np.zeros((3, 64, 64, 3), "uint8")
+        >>> boxes = [[0, 0, 64, 64], [np.nan] * 4, [0, 0, 64, 64]]
+        >>> found = estimator.estimate_video(frames, boxes, flip_average=False)
+        >>> found.seen.tolist(), found.stretches, found.fps
+        ([True, False, True], [(0, 1), (2, 3)], 30.0)
     """
 
     poses: np.ndarray

@@ -31,6 +31,12 @@ def bone_directions(joints, skeleton=BODY17):
 
     Raises:
         ValueError: If `joints` does not have the skeleton's number of joints.
+
+    Example:
+        >>> down = np.tile([0.0, 1.0, 0.0], (16, 1))
+        >>> joints = joints_from_bones(down)
+        >>> print(np.asarray(bone_directions(joints))[0].round(3))
+        [0. 1. 0.]
     """
     return unit(_bones(_joints(joints, skeleton), skeleton))
 
@@ -47,6 +53,12 @@ def bone_lengths(joints, skeleton=BODY17):
 
     Raises:
         ValueError: If `joints` does not have the skeleton's number of joints.
+
+    Example:
+        >>> down = np.tile([0.0, 1.0, 0.0], (16, 1))
+        >>> joints = joints_from_bones(down)
+        >>> print(np.asarray(bone_lengths(joints))[:3].round(2))
+        [0.12 0.44 0.44]
     """
     return length(_bones(_joints(joints, skeleton), skeleton))
 
@@ -64,6 +76,11 @@ def joints_from_bones(directions, lengths=None, skeleton=BODY17):
 
     Raises:
         ValueError: If `directions` or `lengths` does not have the skeleton's number of bones.
+
+    Example:
+        >>> down = np.tile([0.0, 1.0, 0.0], (16, 1))  # every bone points down
+        >>> print(np.asarray(joints_from_bones(down))[BODY17.index("r_ankle")].round(2))
+        [0. 1. 0.]
     """
     directions = check_last("directions", directions, skeleton.num_bones, 3)
     lengths = check_last("lengths", skeleton.bone_lengths[1:] if lengths is None else lengths, skeleton.num_bones)
@@ -84,6 +101,11 @@ def retarget(joints, lengths=None, skeleton=BODY17):
 
     Raises:
         ValueError: If `joints` or `lengths` does not fit the skeleton.
+
+    Example:
+        >>> pose = joints_from_bones(np.tile([0.0, 1.0, 0.0], (16, 1)), np.full(16, 0.1))
+        >>> print(np.asarray(bone_lengths(retarget(pose)))[:3].round(2))
+        [0.12 0.44 0.44]
     """
     return joints_from_bones(bone_directions(joints, skeleton), lengths, skeleton)
 
@@ -102,6 +124,14 @@ def retarget_labels(joints, weights=None, skeleton=BODY17):
 
     Raises:
         ValueError: If a shape does not fit.
+
+    Example:
+        >>> pose = np.array(joints_from_bones(np.tile([0.0, 1.0, 0.0], (16, 1))))
+        >>> pose[BODY17.index("r_knee")] = np.nan  # not labelled
+        >>> known = np.isfinite(pose).all(axis=-1)
+        >>> _, weights = retarget_labels(pose, known)
+        >>> [name for name, weight in zip(BODY17.joint_names, np.asarray(weights)) if weight == 0]
+        ['r_knee', 'r_ankle']
     """
     joints = _joints(joints, skeleton)
     weights = joint_weights(weights, joints)
@@ -121,6 +151,11 @@ def root_relative(joints, root=0):
 
     Returns:
         `(..., num_joints, 3)`.
+
+    Example:
+        >>> joints = np.arange(17)[:, None] * np.ones(3)
+        >>> print(np.asarray(root_relative(joints, root=2))[:4, 0])
+        [-2. -1.  0.  1.]
     """
     joints = to_float(joints)
     roots = ops.take(joints, np.atleast_1d(root), axis=-2)
@@ -139,6 +174,12 @@ def mirror(joints, skeleton=BODY17):
 
     Raises:
         ValueError: If `joints` does not have the skeleton's number of joints.
+
+    Example:
+        >>> pose = np.zeros((17, 3))
+        >>> pose[BODY17.index("l_wrist")] = [0.5, -0.2, 0.1]
+        >>> print(np.asarray(mirror(pose))[BODY17.index("r_wrist")])
+        [-0.5 -0.2  0.1]
     """
     joints = _joints(joints, skeleton)
     return ops.take(joints, np.array(skeleton.mirror), axis=-2) * ops.cast([-1, 1, 1], joints.dtype)

@@ -42,6 +42,11 @@ def project(points, intrinsics, distortion=None, model="opencv"):
 
     Raises:
         ValueError: If a shape or `model` does not fit.
+
+    Example:
+        >>> intrinsics = [[1000.0, 0.0, 500.0], [0.0, 1000.0, 400.0], [0.0, 0.0, 1.0]]
+        >>> print(np.asarray(project([[0.5, 0.0, 5.0]], intrinsics)))
+        [[600. 400.]]
     """
     points = check_last("points", points, 3)
     intrinsics = ops.cast(check_last("intrinsics", intrinsics, 3, 3), points.dtype)[..., None, :2, :]
@@ -68,6 +73,11 @@ def unproject(pixels, depth, intrinsics, distortion=None, model="opencv"):
 
     Raises:
         ValueError: If a shape or `model` does not fit.
+
+    Example:
+        >>> intrinsics = [[1000.0, 0.0, 500.0], [0.0, 1000.0, 400.0], [0.0, 0.0, 1.0]]
+        >>> print(np.asarray(unproject([[600.0, 400.0]], [5.0], intrinsics)))
+        [[0.5 0.  5. ]]
     """
     pixels = check_last("pixels", pixels, 2)
     intrinsics = ops.cast(check_last("intrinsics", intrinsics, 3, 3), pixels.dtype)[..., None, :, :]
@@ -98,6 +108,13 @@ def crop_intrinsics(intrinsics, box, size):
 
     Raises:
         ValueError: If a shape does not fit.
+
+    Example:
+        >>> intrinsics = [[1000.0, 0.0, 500.0], [0.0, 1000.0, 400.0], [0.0, 0.0, 1.0]]
+        >>> print(np.asarray(crop_intrinsics(intrinsics, [300.0, 200.0, 700.0, 600.0], (200, 200))))
+        [[500.   0. 100.]
+         [  0. 500. 100.]
+         [  0.   0.   1.]]
     """
     intrinsics = check_last("intrinsics", intrinsics, 3, 3)
     box = ops.cast(check_last("box", box, 4), intrinsics.dtype)

@@ -57,6 +57,12 @@ def similarity_transform(predicted, target, weights=None):
     Raises:
         ValueError: If the shapes do not fit.
 
+    Example:
+        >>> pose = np.random.default_rng(0).normal(size=(17, 3))
+        >>> scale, rotation, translation = similarity_transform(pose, 2 * pose + [1.0, 0.0, 0.0])
+        >>> round(float(scale), 3), (np.asarray(translation).round(3) + 0).tolist()
+        (2.0, [1.0, 0.0, 0.0])
+
     Reference:
         Horn, "Closed-form solution of absolute orientation using unit quaternions", JOSA A 1987.
     """
@@ -90,6 +96,12 @@ def similarity_procrustes(predicted, target, weights=None):
 
     Raises:
         ValueError: If the shapes do not fit.
+
+    Example:
+        >>> target = np.random.default_rng(0).normal(size=(17, 3))
+        >>> turned_and_moved = target[:, [1, 2, 0]] * 3 + 1
+        >>> bool(np.allclose(similarity_procrustes(turned_and_moved, target), target, atol=1e-5))
+        True
     """
     scale, rotation, translation = similarity_transform(predicted, target, weights)
     aligned = rotate(ops.cast(predicted, rotation.dtype), rotation)
@@ -110,6 +122,11 @@ def scale_procrustes(predicted, target, weights=None):
 
     Raises:
         ValueError: If the shapes do not fit.
+
+    Example:
+        >>> target = np.random.default_rng(0).normal(size=(17, 3))
+        >>> bool(np.allclose(scale_procrustes(0.5 * target, target), target, atol=1e-5))
+        True
 
     Reference:
         Rhodin et al., "Unsupervised Geometry-Aware Representation for 3D Human Pose Estimation", ECCV 2018

@@ -45,6 +45,12 @@ def rotation_from_quaternion(quaternion):
 
     Raises:
         ValueError: If the last dimension is not 4.
+
+    Example:
+        >>> print(np.asarray(rotation_from_quaternion([1.0, 0.0, 0.0, 0.0])))
+        [[1. 0. 0.]
+         [0. 1. 0.]
+         [0. 0. 1.]]
     """
     quaternion = check_last("quaternion", quaternion, 4)
     w, x, y, z = (quaternion[..., i] for i in range(4))
@@ -67,6 +73,10 @@ def quaternion_from_rotation(rotation):
 
     Raises:
         ValueError: If the last two dimensions are not 3 × 3.
+
+    Example:
+        >>> print(np.asarray(quaternion_from_rotation(rotation_about("x", np.pi / 2))).round(3) + 0)
+        [0.707 0.707 0.    0.   ]
     """
     rotation = check_last("rotation", rotation, 3, 3)
     # Every row of 4 q qᵀ is a multiple of q; the one with the largest diagonal entry is the most precise.
@@ -88,6 +98,11 @@ def rotation_from_axis_angle(axis_angle):
 
     Raises:
         ValueError: If the last dimension is not 3.
+
+    Example:
+        >>> turn = rotation_from_axis_angle([0.0, 0.0, np.pi / 2])
+        >>> bool(np.allclose(turn, rotation_about("z", np.pi / 2), atol=1e-6))
+        True
     """
     axis_angle = check_last("axis_angle", axis_angle, 3)
     squared = ops.sum(ops.square(axis_angle), axis=-1, keepdims=True)
@@ -110,6 +125,10 @@ def axis_angle_from_rotation(rotation):
 
     Raises:
         ValueError: If the last two dimensions are not 3 × 3.
+
+    Example:
+        >>> print(np.asarray(axis_angle_from_rotation(rotation_about("z", np.pi / 2))).round(3) + 0)
+        [0.    0.    1.571]
     """
     quaternion = quaternion_from_rotation(rotation)
     cosine, vector = quaternion[..., :1], quaternion[..., 1:]
@@ -130,6 +149,12 @@ def rotation_from_6d(sixd):
 
     Raises:
         ValueError: If the last dimension is not 6.
+
+    Example:
+        >>> print(np.asarray(rotation_from_6d([2.0, 0.0, 0.0, 1.0, 3.0, 0.0])))
+        [[1. 0. 0.]
+         [0. 1. 0.]
+         [0. 0. 1.]]
 
     Reference:
         Zhou et al., "On the Continuity of Rotation Representations in Neural Networks", CVPR 2019.
@@ -153,6 +178,11 @@ def sixd_from_rotation(rotation):
 
     Raises:
         ValueError: If the last two dimensions are not 3 × 3.
+
+    Example:
+        >>> rotation = rotation_about("y", 0.3)
+        >>> bool(np.allclose(rotation_from_6d(sixd_from_rotation(rotation)), rotation, atol=1e-6))
+        True
     """
     rotation = check_last("rotation", rotation, 3, 3)
     return ops.concatenate([rotation[..., 0], rotation[..., 1]], axis=-1)
@@ -171,6 +201,11 @@ def rotation_about(axis, angle):
 
     Raises:
         ValueError: If `axis` is not one of the three.
+
+    Example:
+        >>> quarter = rotation_about("z", np.pi / 2)  # turns x (right) towards y (down)
+        >>> print(np.asarray(rotate([[1.0, 0.0, 0.0]], quarter)).round(3) + 0)
+        [[0. 1. 0.]]
     """
     if axis not in ("x", "y", "z"):
         raise ValueError(f'`axis` must be "x", "y" or "z". Received: axis={axis!r}')
@@ -190,6 +225,12 @@ def rotate(points, rotation):
 
     Raises:
         ValueError: If the last dimensions do not fit.
+
+    Example:
+        >>> half = rotation_about("y", np.pi)
+        >>> print(np.asarray(rotate([[1.0, 2.0, 3.0], [0.0, 0.0, 1.0]], half)).round(3) + 0)
+        [[-1.  2. -3.]
+         [ 0.  0. -1.]]
     """
     points = check_last("points", points, 3)
     rotation = ops.cast(check_last("rotation", rotation, 3, 3), points.dtype)

@@ -53,6 +53,11 @@ def unit(vectors):
 
     Returns:
         `(..., n)` vectors of length 1 (less for those shorter than `SHORTEST`).
+
+    Example:
+        >>> print(np.asarray(unit([[3.0, 4.0], [0.0, 0.0]])).round(2))
+        [[0.6 0.8]
+         [0.  0. ]]
     """
     vectors = to_float(vectors)
     # Not `ops.normalize`: its gradient at zero is not a number on JAX and PyTorch.
@@ -68,6 +73,10 @@ def length(vectors):
 
     Returns:
         `(...)`: exactly the L2 norm from `SHORTEST` on; below, the parabola `|v|² / SHORTEST` that meets it there.
+
+    Example:
+        >>> print(np.asarray(length([[3.0, 4.0], [0.0, 0.0]])))
+        [5. 0.]
     """
     vectors = to_float(vectors)
     return ops.sum(vectors * unit(vectors), axis=-1)

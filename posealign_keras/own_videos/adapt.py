@@ -32,7 +32,14 @@ PLAN = TrainingPlan(
     normalization_frames=4096,
     augmentation=None,
 )
-"""How much an adaptation to own videos trains: some minutes on two cores, however long the videos are."""
+"""How much an adaptation to own videos trains: some minutes on two cores, however long the videos are.
+
+Example:
+    >>> import dataclasses
+    >>> longer = dataclasses.replace(PLAN, adaptation_steps=1000)
+    >>> longer.mean_teacher
+    True
+"""
 
 # With fewer, most of what a contrast would push apart is the same moment of the same video.
 _CLIPS_FOR_CONTRAST = 16
@@ -69,8 +76,9 @@ def adapt(
             run needs to go on.
         preset: Name or directory of a preset that holds all networks. If it has no pictures to be replayed, it must
             have been trained on pictures of the `STUDIO`.
-        boxes: Where the person is: a `.csv` or `.json` file of boxes, or the name of a detector, such as `"hog"`. By
-            default a file `.npz` of the video's name beside it, or else the person fills the picture.
+        boxes: Where the person is: a `.csv` or `.json` file of boxes, or `.npz` for a single video; or the name of a
+            detector, such as `"hog"`. By default a file `.npz` of the video's name beside it, or else the person fills
+            the picture.
         plan: Lengths, batches and recipe of the adaptation.
         seed: Seed of everything random.
         fresh: Start over, even if an earlier run with the same arguments has finished stages.
@@ -84,6 +92,13 @@ def adapt(
         ValueError: If a file cannot be read, no person is seen for a second, the preset lacks networks, or `out` holds
             a run with other arguments.
         OSError: If the results cannot be written.
+
+    Example:
+        >>> from posealign_keras.own_videos import write_example_video
+        >>> path = write_example_video("person.mp4", seconds=20)  # doctest: +SKIP
+        >>> adapted = adapt(path, "mine")  # doctest: +SKIP
+        >>> keras.saving.load_model(adapted).predict_video(path, path.with_suffix(".npz")).shape  # doctest: +SKIP
+        (600, 17, 3)
     """
     import_plotly("graph_objects")
     paths = [Path(video) for video in ([videos] if isinstance(videos, str | os.PathLike) else videos)]
@@ -91,9 +106,7 @@ def adapt(
         if not path.exists():
             raise FileNotFoundError(f"`videos` must exist. There is no {path}")
     replay = Preset(preset).replay
-    # The one that has seen the pictures that are replayed, and no others.
-    is_of_studio = replay is None and ImageEncoder.entry(_SOURCE) in Preset(preset).networks
-    estimator = PoseEstimator.from_preset(preset, _SOURCE if is_of_studio else None)
+    estimator = starting_estimator(preset)
     missing = [entry for entry in _needed(plan) if not _holds(Preset(preset), entry)]
     if missing:
         raise ValueError(f"`preset` must hold trained {', '.join(missing)}. Received: preset={str(preset)!r}")
@@ -140,6 +153,29 @@ def adapt(
     write_report(workspace.path("report.html"), watched[:_SAMPLES], before, after, history, metrics)
     print(f"   done in {clock(watch.seconds())}. Report: {workspace.path('report.html').resolve()}", flush=True)
     return workspace.path("adapted.keras")
+
+
+def starting_estimator(preset: str | os.PathLike = "small_synthetic") -> PoseEstimator:
+    """The estimator of a preset that `adapt` starts from: the one that has seen the pictures that are replayed.
+
+    Args:
+        preset: Name or directory of a preset.
+
+    Returns:
+        The usual one, if the preset holds pictures to be replayed. Otherwise pictures of the `STUDIO` are generated,
+        and the variant `source` knows those, where there is one.
+
+    Raises:
+        FileNotFoundError: If there is no such preset.
+        ValueError: If it has no such networks or no weights of them, or is damaged.
+
+    Example:
+        >>> starting_estimator().image_size
+        64
+    """
+    found = Preset(preset)
+    is_of_studio = found.replay is None and ImageEncoder.entry(_SOURCE) in found.networks
+    return PoseEstimator.from_preset(preset, _SOURCE if is_of_studio else None)
 
 
 def _train(estimator, frames, clips, source, preset, plan, seed, count, workspace):

@@ -44,6 +44,11 @@ def write_example_video(
         ImportError: If what writes videos is not installed.
         ValueError: If an argument is not as described.
         OSError: If the file cannot be written.
+
+    Example:
+        >>> path = write_example_video("person.mp4", seconds=0.2, motion="walk", size=64)
+        >>> np.load(path.with_suffix(".npz"))["boxes_xyxy_px"].shape
+        (6, 4)
     """
     path = Path(path)
     if path.suffix != ".mp4":

@@ -72,7 +72,7 @@ def write_bvh(path: str | os.PathLike, poses, fps: float) -> None:
         OSError: If the file cannot be written.
 
     Example:
-        >>> from posealign_keras.data.motion_library import to_upright_camera_frame
+        >>> from posealign_keras.data import to_upright_camera_frame
         >>> from posealign_keras.data.synthetic import generate_motion
         >>> poses = to_upright_camera_frame(generate_motion("walk", 30, np.random.default_rng(0)))
         >>> write_bvh("walk.bvh", poses, fps=30)

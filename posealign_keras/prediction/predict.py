@@ -82,15 +82,9 @@ def predict(
         OSError: If `out` cannot be written.
 
     Example:
-        >>> from pathlib import Path
-        >>> from posealign_keras.data.synthetic import STUDIO, film, generate_motion
-        >>> from posealign_keras.prediction.video_writer import VideoWriter
-        >>> rng = np.random.default_rng(0)
-        >>> frames = film(generate_motion("walk", 6, rng), STUDIO.sample_scene(rng), size=64).images
-        >>> with VideoWriter(Path("walk.mp4"), fps=30) as writer:
-        ...     for index, frame in enumerate(frames):
-        ...         writer.write(frame, index / 30)
-        >>> directory = predict("walk.mp4", "small_synthetic", "walk")
+        >>> from posealign_keras.own_videos import write_example_video
+        >>> path = write_example_video("walk.mp4", seconds=0.2, motion="walk", size=64)
+        >>> directory = predict(path, "small_synthetic", "walk", boxes=path.with_suffix(".npz"))
         >>> sorted(file.name for file in directory.iterdir())
         ['overlay.mp4', 'poses.bvh', 'poses.json', 'poses.npz', 'report.html']
     """

@@ -32,6 +32,12 @@ class Configuration:
         motion_units: Units of each LSTM and direction of the motion auto-encoder.
         relation_widths: Hidden layers of the relation networks.
         discriminator_width: Units of both hidden layers of the discriminators.
+
+    Example:
+        >>> import dataclasses
+        >>> narrow = dataclasses.replace(SMALL, name="narrow", pose_width=32)
+        >>> narrow.pose_autoencoder().width
+        32
     """
 
     name: str
@@ -112,7 +118,12 @@ class Configuration:
 
 
 PAPER = Configuration(name="paper")
-"""The paper's sizes: ResNet-50 to Res-4 on 224×224 images."""
+"""The paper's sizes: ResNet-50 to Res-4 on 224×224 images.
+
+Example:
+    >>> PAPER.backbone, PAPER.image_size
+    ('resnet50', 224)
+"""
 
 SMALL = Configuration(
     name="small",
@@ -124,7 +135,12 @@ SMALL = Configuration(
     relation_widths=(512, 512),
     discriminator_width=128,
 )
-"""Sizes for CPUs: a small ResNet on 64×64 images."""
+"""Sizes for CPUs: a small ResNet on 64×64 images.
+
+Example:
+    >>> SMALL.image_size, SMALL.pose_latent_dim
+    (64, 32)
+"""
 
 _CONFIGURATIONS = {configuration.name: configuration for configuration in (PAPER, SMALL)}
 
@@ -134,6 +150,10 @@ def get_configuration(name: str | Configuration) -> Configuration:
 
     Raises:
         ValueError: If there is no such configuration.
+
+    Example:
+        >>> get_configuration("small").backbone
+        'small_resnet'
     """
     if isinstance(name, Configuration):
         return name

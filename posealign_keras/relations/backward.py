@@ -11,6 +11,11 @@ class Backward(Relation):
     Args:
         frames: Length of anchor and counterpart in frames.
         skeleton: The skeleton of the poses, or its name.
+
+    Example:
+        >>> relation = Backward(frames=4)
+        >>> print(relation.anchor_frames(), relation.counterpart_frames())
+        [0 1 2 3] [3 2 1 0]
     """
 
     order = "higher"

@@ -12,4 +12,9 @@ class FlipSlowBackward(MotionFlip, SlowBackward):
     Args:
         frames: Length of anchor and counterpart in frames; even.
         skeleton: The skeleton of the poses, or its name.
+
+    Example:
+        >>> relation = FlipSlowBackward(frames=4)
+        >>> print(relation.window, relation.anchor_frames(), relation.counterpart_frames())
+        8 [0 2 4 6] [5 4 3 2]
     """

@@ -21,6 +21,13 @@ class InPlaneRotation(Relation):
     Args:
         degrees: The angle.
         skeleton: The skeleton of the poses, or its name.
+
+    Example:
+        >>> quarter = InPlaneRotation(degrees=90)
+        >>> image = np.arange(4, dtype="uint8").reshape(1, 2, 2, 1)
+        >>> print(np.asarray(quarter.transform_images(image))[0, :, :, 0])
+        [[2 0]
+         [3 1]]
     """
 
     order = "lower"

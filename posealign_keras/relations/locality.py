@@ -19,6 +19,11 @@ def latent_distance(anchor_latents, counterpart_latents):
     Raises:
         ValueError: If the shapes differ.
 
+    Example:
+        >>> anchors, counterparts = np.zeros((2, 3)), np.array([[3.0, 4.0, 0.0], [0.0, 0.0, 1.0]])
+        >>> float(latent_distance(anchors, counterparts))
+        3.0
+
     Reference:
         Kundu et al., NeurIPS 2021, section 3.2.
     """

@@ -12,6 +12,12 @@ class MotionFlip(Relation):
     Args:
         frames: Length of anchor and counterpart in frames.
         skeleton: The skeleton of the poses, or its name.
+
+    Example:
+        >>> clips = np.zeros((2, 4, 8, 8, 3), "uint8")
+        >>> anchor, counterpart = MotionFlip(frames=4).image_pair(clips)
+        >>> tuple(anchor.shape), tuple(counterpart.shape)
+        ((2, 4, 8, 8, 3), (2, 4, 8, 8, 3))
     """
 
     order = "higher"

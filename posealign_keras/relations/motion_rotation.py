@@ -13,6 +13,10 @@ class MotionRotation(Relation):
         frames: Length of anchor and counterpart in frames.
         degrees: The angle; see `InPlaneRotation`.
         skeleton: The skeleton of the poses, or its name.
+
+    Example:
+        >>> MotionRotation(frames=4, degrees=15)
+        MotionRotation(degrees=15.0, frames=4, skeleton='body17')
     """
 
     order = "higher"

@@ -15,6 +15,16 @@ class PoseFlip(Relation):
 
     Args:
         skeleton: The skeleton of the poses, or its name.
+
+    Example:
+        >>> relation = PoseFlip()
+        >>> image = np.arange(3, dtype="uint8").reshape(1, 1, 3, 1)
+        >>> print(np.asarray(relation.transform_images(image))[0, 0, :, 0])
+        [2 1 0]
+        >>> pose = np.random.default_rng(0).normal(size=(1, 17, 3))
+        >>> twice = relation.transform_poses(relation.transform_poses(pose))
+        >>> bool(np.allclose(twice, pose, atol=1e-6))
+        True
     """
 
     order = "lower"

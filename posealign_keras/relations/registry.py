@@ -51,6 +51,10 @@ def get_relation(relation, **arguments) -> Relation:
 
     Raises:
         ValueError: If no relation has that name, or arguments are given with a `Relation`.
+
+    Example:
+        >>> get_relation("slow_backward", frames=20)
+        SlowBackward(frames=20, skeleton='body17')
     """
     if isinstance(relation, Relation):
         if arguments:
@@ -62,5 +66,10 @@ def get_relation(relation, **arguments) -> Relation:
 
 
 def list_relations() -> list[str]:
-    """Names of all registered relations."""
+    """Names of all registered relations.
+
+    Example:
+        >>> {"pose_flip", "flip_backward", "slow_backward"} <= set(list_relations())
+        True
+    """
     return sorted(_RELATIONS)

@@ -31,6 +31,19 @@ class Relation:
             relation of lower order.
         skeleton: The skeleton of the poses, or its name.
 
+    Example:
+        >>> class Later(Relation):
+        ...     order = "higher"
+        ...
+        ...     def counterpart_frames(self):
+        ...         return self.anchor_frames() + 2
+        >>> relation = Later(frames=4)
+        >>> relation.name, relation.window
+        ('later', 6)
+        >>> anchor, counterpart = relation.pose_pair(np.zeros((5, 6, 17, 3)))
+        >>> tuple(counterpart.shape)
+        (5, 4, 17, 3)
+
     Reference:
         Kundu et al., Non-Local Latent Relation Distillation for Self-Adaptive 3D Human Pose Estimation, NeurIPS
         2021, section 3.

@@ -16,6 +16,11 @@ class Slow(Relation):
     Args:
         frames: Length of anchor and counterpart in frames; even.
         skeleton: The skeleton of the poses, or its name.
+
+    Example:
+        >>> relation = Slow(frames=4)
+        >>> print(relation.window, relation.anchor_frames(), relation.counterpart_frames())
+        8 [0 2 4 6] [2 3 4 5]
     """
 
     order = "higher"

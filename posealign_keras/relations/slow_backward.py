@@ -13,6 +13,13 @@ class SlowBackward(Slow):
     Args:
         frames: Length of anchor and counterpart in frames; even.
         skeleton: The skeleton of the poses, or its name.
+
+    Example:
+        >>> relation = SlowBackward(frames=4)
+        >>> print(relation.anchor_frames(), relation.counterpart_frames())
+        [0 2 4 6] [5 4 3 2]
+        >>> SlowBackward().window  # frames that a clip must have
+        60
     """
 
     def counterpart_frames(self):

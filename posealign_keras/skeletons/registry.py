@@ -10,6 +10,11 @@ def register_skeleton(skeleton: Skeleton) -> Skeleton:
 
     Raises:
         ValueError: If another skeleton has that name already.
+
+    Example:
+        >>> finger = Skeleton("finger", ("base", "middle", "tip"), (-1, 0, 1), (0, 1, 2), (0, 0.04, 0.03))
+        >>> register_skeleton(finger) is get_skeleton("finger")
+        True
     """
     known = _SKELETONS.setdefault(skeleton.name, skeleton)
     if known != skeleton:
@@ -22,6 +27,10 @@ def get_skeleton(name: str | Skeleton) -> Skeleton:
 
     Raises:
         ValueError: If no skeleton has that name.
+
+    Example:
+        >>> get_skeleton("body17").num_joints
+        17
     """
     if isinstance(name, Skeleton):
         return name

@@ -25,6 +25,21 @@ class Skeleton:
 
     Raises:
         ValueError: If the arguments do not describe one tree with a mirror symmetry.
+
+    Example:
+        >>> BODY17.num_joints, BODY17.index("l_wrist"), BODY17.sides[13]
+        (17, 13, 'left')
+        >>> arm = Skeleton(
+        ...     name="arm",
+        ...     joint_names=("shoulder", "elbow", "wrist"),
+        ...     parents=(-1, 0, 1),
+        ...     mirror=(0, 1, 2),
+        ...     bone_lengths=(0, 0.28, 0.25),
+        ... )
+        >>> arm.edges
+        ((0, 1), (1, 2))
+        >>> print(arm.order_from(["hand", "wrist", "shoulder", "elbow"]))
+        [2 3 1]
     """
 
     name: str
@@ -176,4 +191,11 @@ def _body17() -> Skeleton:
 
 
 BODY17 = _body17()
-"""The 17 joints of Human3.6M in their usual order, right side first, with the limb lengths of an adult of 1.75 m."""
+"""The 17 joints of Human3.6M in their usual order, right side first, with the limb lengths of an adult of 1.75 m.
+
+Example:
+    >>> BODY17.joint_names[:4]
+    ('pelvis', 'r_hip', 'r_knee', 'r_ankle')
+    >>> BODY17.indices(["l_hip", "r_hip"])
+    (4, 1)
+"""

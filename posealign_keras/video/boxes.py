@@ -34,6 +34,13 @@ def find_boxes(
         ImportError: If a library is missing that reads boxes or detects persons.
         FileNotFoundError: If there is no such file of boxes.
         ValueError: If the boxes cannot be read or do not fit the video, or there is no such detector or track.
+
+    Example:
+        >>> from posealign_keras.video import open_video
+        >>> frames = open_video(np.zeros((2, 48, 64, 3), "uint8"))
+        >>> print(find_boxes([[10, 5, 30, 45], [np.nan] * 4], frames))
+        [[10.  5. 30. 45.]
+         [nan nan nan nan]]
     """
     if boxes is None:
         return None

@@ -29,6 +29,11 @@ def open_video(video, fps: float | None = None):
         ImportError: If the libraries that read videos are missing.
         FileNotFoundError: If there is no such file or folder, or no picture in it.
         ValueError: If it is no video, damaged, or `fps` is not positive.
+
+    Example:
+        >>> frames = open_video(np.zeros((5, 48, 64, 3), "uint8"), fps=10)
+        >>> print(frames.times, next(frames.read([3])).shape)
+        [0.  0.1 0.2 0.3 0.4] (48, 64, 3)
     """
     if fps is not None and not 0 < fps < np.inf:
         raise ValueError(f"`fps` must be a positive number. Received: fps={fps}")

@@ -33,6 +33,15 @@ class PersonCrops:
     Raises:
         ImportError: If the libraries that cut crops are missing.
         ValueError: If a shape does not fit.
+
+    Example:
+        >>> from posealign_keras.video import open_video
+        >>> frames = open_video(np.zeros((5, 48, 64, 3), "uint8"))
+        >>> boxes = np.tile([10.0, 5.0, 30.0, 45.0], (5, 1))
+        >>> crops = PersonCrops(frames, boxes, size=32)
+        >>> indices, pictures, rotations, _ = next(crops.batches(batch_size=8))
+        >>> crops.count, pictures.shape[1:], rotations.shape[1:]
+        (5, (32, 32, 3), (3, 3))
     """
 
     def __init__(self, frames, boxes, size: int, intrinsics=None, distortion: tuple[float, ...] = ()):
@@ -67,8 +76,9 @@ class PersonCrops:
 
         Yields:
             `(n,)` indices of the frames; `(B, size, size, 3)` uint8 crops, of which the first n count (all but the last
-            batch have n = B); `(n, 3, 3)` rotations that take the axes of the video's camera to those of a camera
-            that looks straight at the person; `(n, 4)` boxes, those of whole frames if none were given.
+            batch have n = B), in one array that the next batch overwrites; `(n, 3, 3)` rotations that take the axes of
+            the video's camera to those of a camera that looks straight at the person; `(n, 4)` boxes, those of whole
+            frames if none were given.
         """
         pictures = np.zeros((batch_size, self._size, self._size, 3), np.uint8)
         rotations: list[np.ndarray] = []

@@ -28,6 +28,14 @@ def ablation_figure(ablation: Sequence[Mapping]) -> "go.Figure":
     Raises:
         ImportError: If plotly is not installed.
         ValueError: If there is no entry, or an entry lacks one of the three keys.
+
+    Example:
+        >>> steps = [
+        ...     {"energies": [], "mpjpe": 193.1, "pa_mpjpe": 127.9},
+        ...     {"energies": ["pose_flip"], "mpjpe": 131.6, "pa_mpjpe": 96.6},
+        ... ]
+        >>> len(ablation_figure(steps).data)
+        2
     """
     if not ablation:
         raise ValueError("`ablation` must have at least one entry. Received: ablation=[]")

@@ -23,6 +23,13 @@ def calibration_figure(calibrations: Mapping[str, Mapping]) -> "go.Figure":
     Raises:
         ImportError: If plotly is not installed.
         ValueError: If there is none.
+
+    Example:
+        >>> from posealign_keras.evaluation import calibration
+        >>> errors = np.linspace(20, 200, 100)
+        >>> figure = calibration_figure({"confidence": calibration(-errors, errors)})
+        >>> len(figure.data) > 0
+        True
     """
     if not calibrations:
         raise ValueError("`calibrations` must hold at least one. Received: calibrations={}")

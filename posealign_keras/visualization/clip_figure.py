@@ -35,6 +35,15 @@ def clip_figure(images, poses: Mapping, fps: float = 30.0, skeleton: str | Skele
         ImportError: If plotly is not installed.
         ValueError: If shapes do not agree, a type is wrong, a joint is not finite, there is no pose, or `fps`
             is not positive.
+
+    Example:
+        >>> from posealign_keras.data import to_upright_camera_frame
+        >>> from posealign_keras.data.synthetic import generate_motion
+        >>> poses = to_upright_camera_frame(generate_motion("walk", 4, np.random.default_rng(0)))
+        >>> poses = poses - poses[:, :1]
+        >>> frames = np.zeros((4, 16, 16, 3), "uint8")
+        >>> len(clip_figure(frames, {"adapted": poses}).frames)
+        4
     """
     skeleton = get_skeleton(skeleton)
     if not poses:

@@ -40,6 +40,16 @@ def comparison_figure(
     Raises:
         ImportError: If plotly is not installed.
         ValueError: If shapes do not agree, a type is wrong, a joint is not finite, or there is no pose.
+
+    Example:
+        >>> from posealign_keras.data import to_upright_camera_frame
+        >>> from posealign_keras.data.synthetic import generate_motion
+        >>> poses = to_upright_camera_frame(generate_motion("walk", 2, np.random.default_rng(0)))
+        >>> poses = poses - poses[:, :1]
+        >>> images = np.zeros((2, 16, 16, 3), "uint8")
+        >>> figure = comparison_figure(images, {"true": poses, "adapted": 0.9 * poses})
+        >>> len(figure.data) > 0
+        True
     """
     skeleton = get_skeleton(skeleton)
     images = check_images(images, "images", dimensions=4)

@@ -27,6 +27,11 @@ def confidence_figure(times, values) -> "go.Figure":
     Raises:
         ImportError: If plotly is not installed.
         ValueError: If a length differs from that of `times`, or there is no frame.
+
+    Example:
+        >>> times = np.arange(90) / 30
+        >>> len(confidence_figure(times, {"confidence": np.full(90, 0.7), "plausibility": np.full(90, 0.9)}).data)
+        2
     """
     times = np.asarray(times, float)
     figure = import_plotly("graph_objects").Figure(layout=base_layout(height=240))

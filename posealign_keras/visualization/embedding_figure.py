@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from posealign_keras.visualization.image_trace import check_images, png_source
-from posealign_keras.visualization.mosaic import MOSAIC_FONT, mosaic
 from posealign_keras.visualization.plotly_import import import_plotly
-from posealign_keras.visualization.style import FONT, SERIES_COLOURS, base_layout, value_axis
+from posealign_keras.visualization.style import SERIES_COLOURS, base_layout, value_axis
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
 _SYMBOLS = ("circle", "square", "diamond", "triangle-up")
 _HEIGHT = 560
 # Half the size of a picture, and the margin around the points, as shares of the larger side of the map.
-_PICTURE, _MARGIN = 0.042, 0.06
-_WORDS = f"font-family:{FONT.replace(chr(34), '')};font-size:12px"
+_PICTURE, _MARGIN = 0.048, 0.1
 
 
 def embedding_figure(
@@ -30,11 +28,11 @@ def embedding_figure(
     """A map of latents: points that lie close together have similar latents.
 
     The map is the plane of their two largest principal components; the axes tell how much of the variance it shows.
-    Pictures stand on the map where they do not cover one another, and each point shows its own under the pointer.
+    Pictures stand on their points, those of the first points first, where they do not cover one another.
 
     Args:
         latents: `(N, D)`, N at least 3.
-        images: `(N, H, W, 3)` uint8, the picture of each point; or `None`. Each adds about 6 kB to the figure.
+        images: `(N, H, W, 3)` uint8, the picture of each point; or `None`.
         groups: N names, by which the points are coloured; or `None`.
         captions: N texts to show under the pointer; or `None`.
 
@@ -44,6 +42,12 @@ def embedding_figure(
     Raises:
         ImportError: If plotly is not installed.
         ValueError: If a shape or length is wrong, or a latent is not finite.
+
+    Example:
+        >>> latents = np.random.default_rng(0).uniform(-1, 1, (20, 32))
+        >>> groups = ["walk"] * 10 + ["dance"] * 10
+        >>> [trace.name for trace in embedding_figure(latents, groups=groups).data]
+        ['walk', 'dance']
     """
     latents = np.asarray(latents, dtype=float)
     if latents.ndim != 2 or len(latents) < 3 or latents.shape[1] < 2 or not np.isfinite(latents).all():
@@ -61,7 +65,7 @@ def embedding_figure(
     points, shares = _principal_components(latents)
 
     figure = import_plotly("graph_objects").Figure(layout=base_layout(height=_HEIGHT))
-    texts = _hover_texts(groups, captions, images)
+    texts = ["<br>".join(filter(None, pair)) for pair in zip(groups, captions, strict=True)]
     for number, group in enumerate(dict.fromkeys(groups)):
         members = [index for index in range(count) if groups[index] == group]
         figure.add_scatter(
@@ -77,6 +81,7 @@ def embedding_figure(
             showlegend=bool(group),
             text=[texts[index] for index in members],
             hovertemplate="%{text}<extra></extra>",
+            hoverinfo="skip" if not any(texts) else None,
         )
     extent = np.ptp(points, axis=0).max() or 1.0  # where all latents are one
     if images is not None:
@@ -88,11 +93,6 @@ def embedding_figure(
     return figure.update_layout(
         yaxis={"scaleanchor": "x", "constrain": "domain"},
         xaxis={"constrain": "domain"},
-        hoverlabel={
-            "bgcolor": "#20242B",
-            "align": "left",
-            "font": {"color": "#F2F4F7", **(MOSAIC_FONT if images is not None else {})},
-        },
     )
 
 
@@ -104,17 +104,6 @@ def _principal_components(latents):
     largest = np.abs(directions[:2]).argmax(axis=1)
     directions = directions[:2] * np.sign(directions[[0, 1], largest])[:, None]
     return centred @ directions.T, sizes[:2] ** 2 / max(np.sum(sizes**2), np.finfo(float).tiny)
-
-
-def _hover_texts(groups, captions, images):
-    texts = ["<br>".join(filter(None, pair)) for pair in zip(groups, captions, strict=True)]
-    if images is None:
-        return texts
-    # The lines of a label are as far apart as those of its own small font.
-    return [
-        f'{mosaic(image)}<br><br><br><span style="{_WORDS}">{text.replace("<br>", ", ")}</span>'
-        for text, image in zip(texts, images, strict=True)
-    ]
 
 
 def _pictures(points, images, extent):
@@ -133,7 +122,7 @@ def _pictures(points, images, extent):
             "sizex": 2 * _PICTURE * extent,
             "sizey": 2 * _PICTURE * extent,
             "xanchor": "center",
-            "yanchor": "middle",
+            "yanchor": "bottom",  # so that no dot is on a person
             "layer": "below",
         }
         for index in placed

@@ -29,6 +29,11 @@ def error_by_joint_figure(errors: Mapping, skeleton: str | Skeleton = BODY17) ->
     Raises:
         ImportError: If plotly is not installed.
         ValueError: If there is no method, or a shape is wrong.
+
+    Example:
+        >>> errors = {"source-only": np.linspace(50, 250, 17), "adapted": np.linspace(40, 150, 17)}
+        >>> len(error_by_joint_figure(errors).data)
+        3
     """
     skeleton = get_skeleton(skeleton)
     errors = {name: np.asarray(values, dtype=float) for name, values in errors.items()}

@@ -32,6 +32,13 @@ def latent_distribution_figure(latents: Mapping) -> "go.Figure":
     Raises:
         ImportError: If plotly is not installed.
         ValueError: If there are none, or an array has another shape, fewer than two rows, or values outside [-1, 1].
+
+    Example:
+        >>> rng = np.random.default_rng(0)
+        >>> latents = {"healthy": rng.uniform(-1, 1, (100, 8)), "collapsed": rng.uniform(-0.1, 0.1, (100, 8))}
+        >>> figure = latent_distribution_figure(latents)
+        >>> sorted({trace.name for trace in figure.data})
+        ['collapsed', 'healthy', 'prior']
     """
     if not latents:
         raise ValueError("`latents` must hold at least one array. Received: latents={}")

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 from posealign_keras.skeletons import BODY17, Skeleton, get_skeleton
 from posealign_keras.visualization.image_trace import HIDDEN_AXES, check_images, image_trace
 from posealign_keras.visualization.plotly_import import import_plotly
-from posealign_keras.visualization.skeleton_scene import SkeletonRow, check_poses, skeleton_traces
+from posealign_keras.visualization.skeleton_scene import PAGE_WIDTH, SkeletonRow, check_poses, skeleton_traces
 from posealign_keras.visualization.style import base_layout
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
+
+_HEIGHT = 420
 
 
 def pose_figure(poses, image=None, skeleton: str | Skeleton = BODY17) -> "go.Figure":
@@ -31,7 +33,13 @@ def pose_figure(poses, image=None, skeleton: str | Skeleton = BODY17) -> "go.Fig
         ValueError: If a shape or type is wrong, a joint is not finite, or there is no pose.
 
     Example:
-    >>> pose_figure({"true": pose, "estimated": estimate}, image).show()
+        >>> from posealign_keras.data import to_upright_camera_frame
+        >>> from posealign_keras.data.synthetic import generate_motion
+        >>> poses = to_upright_camera_frame(generate_motion("walk", 1, np.random.default_rng(0)))
+        >>> poses = poses - poses[:, :1]
+        >>> image = np.zeros((64, 64, 3), "uint8")
+        >>> figure = pose_figure({"true": poses[0], "estimated": 0.9 * poses[0]}, image)
+        >>> figure.write_html("pose.html")  # or `figure.show()`
     """
     skeleton = get_skeleton(skeleton)
     if isinstance(poses, Mapping):
@@ -42,13 +50,15 @@ def pose_figure(poses, image=None, skeleton: str | Skeleton = BODY17) -> "go.Fig
         raise ValueError("`poses` must hold at least one pose. Received: poses={}")
     row = SkeletonRow(poses)
 
-    figure = import_plotly("graph_objects").Figure(layout=base_layout(height=420))
+    figure = import_plotly("graph_objects").Figure(layout=base_layout(height=_HEIGHT))
     figure.add_trace(row.floor_trace("scene"))
     for position, (name, pose) in enumerate(poses.items()):
         figure.add_traces(skeleton_traces(pose, skeleton, row.places[name], "scene", position == 0, html.escape(name)))
-    scene = row.layout({name: html.escape(name) for name in poses})
+    left = 0 if image is None else 0.26
     if image is not None:
         figure.add_trace(image_trace(check_images(image, "image", dimensions=3)))
-        scene["domain"] = {"x": [0.26, 1], "y": [0, 1]}
         figure.update_layout(xaxis={**HIDDEN_AXES, "domain": [0, 0.25]}, yaxis=HIDDEN_AXES)
-    return figure.update_layout(scene=scene)
+    margin = figure.layout.margin
+    aspect = (1 - left) * PAGE_WIDTH / (_HEIGHT - margin.t - margin.b)
+    scene = row.layout({name: html.escape(name) for name in poses}, aspect)
+    return figure.update_layout(scene={**scene, "domain": {"x": [left, 1], "y": [0, 1]}})

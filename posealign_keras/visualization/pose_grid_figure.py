@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 _ROW_HEIGHT = 150
-_GAP = 0.1
+_MARGIN = 96
+_GAP, _CAPTION_GAP, _LEAST_RADIUS = 0.1, 0.4, 0.5
 
 
 def pose_grid_figure(
@@ -35,7 +36,7 @@ def pose_grid_figure(
     Args:
         poses: `(rows, columns, 17, 3)` joints in metres, camera frame (x right, y down, z forward), in the order of
             `skeleton`; the first row is on top. Up to about 60 people can still be told apart.
-        row_captions: A text for each row, written at its left.
+        row_captions: A text for each row, written above its left end.
         column_captions: A text for each column, written above it.
         skeleton: The `Skeleton` of the joints, or its registered name.
 
@@ -47,7 +48,12 @@ def pose_grid_figure(
         ValueError: If the shape is another, a joint is not finite, or the captions are not one per row or column.
 
     Example:
-    >>> pose_grid_figure(pose_autoencoder.decode(np.random.uniform(-1, 1, (4, 6, 32)))).show()
+        >>> from posealign_keras.models import PoseAutoencoder
+        >>> decode = PoseAutoencoder.from_preset("small_synthetic").decode
+        >>> latents = np.random.default_rng(0).uniform(-1, 1, (6, 32)).astype("float32")
+        >>> poses = keras.ops.convert_to_numpy(decode(latents)).reshape(2, 3, 17, 3)
+        >>> figure = pose_grid_figure(poses)
+        >>> figure.write_html("grid.html")  # or `figure.show()`
     """
     skeleton = get_skeleton(skeleton)
     poses = np.asarray(poses, dtype=np.float32)
@@ -62,11 +68,15 @@ def pose_grid_figure(
     row_captions = _checked("row_captions", row_captions, rows)
     column_captions = _checked("column_captions", column_captions, columns)
 
-    first_row = SkeletonRow({str(column): poses[:, column] for column in range(columns)})
-    drop = first_row.top - first_row.floor + _GAP
+    # Most people need less room than the one who reaches furthest, whose hand may reach to a neighbour.
+    reach = np.linalg.norm(poses[..., [0, 2]], axis=-1).max(axis=-1)
+    radius = max(_LEAST_RADIUS, float(np.quantile(reach, 0.8)))
+    first_row = SkeletonRow({str(column): poses[:, column] for column in range(columns)}, radius)
+    drop = first_row.top - first_row.floor + (_CAPTION_GAP if any(row_captions) else _GAP)
     # Lower rows are the first one, moved down: y points downwards.
     moved = poses + np.array([0, drop, 0], np.float32) * np.arange(rows)[:, None, None, None]
-    figure = import_plotly("graph_objects").Figure(layout=base_layout(height=_ROW_HEIGHT * rows + 70))
+    pixels = min(_ROW_HEIGHT, 1.15 * PAGE_WIDTH * drop / first_row.width)
+    figure = import_plotly("graph_objects").Figure(layout=base_layout(height=round(pixels * rows) + _MARGIN))
     for row in range(rows):
         floor = first_row.floor_trace("scene")
         figure.add_trace(floor.update(z=np.asarray(floor.z) - row * drop))
@@ -76,7 +86,7 @@ def pose_grid_figure(
         for column in range(columns)
     ]
     figure.add_traces([_merged(same_side) for same_side in zip(*people, strict=True)])
-    aspect = PAGE_WIDTH / figure.layout.height
+    aspect = PAGE_WIDTH / (figure.layout.height - _MARGIN / 2)
     return figure.update_layout(scene=_layout(first_row, drop, row_captions, column_captions, aspect))
 
 
@@ -90,11 +100,17 @@ def _layout(first_row, drop, row_captions, column_captions, aspect):
     ranges = first_row.ranges()
     ranges["z"] = (ranges["z"][0] - drop * (len(row_captions) - 1), ranges["z"][1])
     places = list(first_row.places.values())
-    # Half a place to the left of the first person.
-    beside = places[0] - first_row.radius * first_row.right
+    # Rows are named above their heads, from the left end on, and columns above that.
+    left = places[0] - first_row.radius * first_row.right
+    above = first_row.top + 0.12
+    highest = above + (_CAPTION_GAP - _GAP if any(row_captions) else 0)
+    ranges["z"] = (ranges["z"][0], highest + 0.1)
     captions = [
-        *(scene_text(text, (*beside, -row * drop), xanchor="left") for row, text in enumerate(row_captions)),
-        *(scene_text(text, (*place, first_row.top + 0.1)) for place, text in zip(places, column_captions, strict=True)),
+        *(
+            scene_text(text, (*left, above - row * drop), xanchor="left", xshift=12)
+            for row, text in enumerate(row_captions)
+        ),
+        *(scene_text(text, (*place, highest)) for place, text in zip(places, column_captions, strict=True)),
     ]
     layout = scene_layout(ranges, first_row.width, aspect)
     return {**layout, "annotations": [caption for caption in captions if caption["text"]]}

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from posealign_keras.relations import Relation
 
 # Heights of the faces in pixels, for a relation of lower and of higher order.
-_HEIGHTS = {"images": (200, 130), "poses": (240, 150), "pairing": (0, 210), "latents": (120, 120)}
-_SPACE = 46
+_HEIGHTS = {"images": (200, 130), "poses": (240, 150), "pairing": (0, 220), "latents": (120, 120)}
+_SPACE, _AXIS_TITLE = 46, 44
 _ENDS = ("anchor", "counterpart")
 _LATENTS = {"anchor": "z, the anchor's", "predicted": "H(z), predicted", "counterpart": "z⁺, the counterpart's"}
 _HALVES = ((0.0, 0.485), (0.515, 1.0))
@@ -49,7 +49,11 @@ def relation_figure(
         ValueError: If there is nothing to draw, or a shape, type or name is wrong.
 
     Example:
-    >>> relation_figure("flip_backward", clip, poses).show()
+        >>> from posealign_keras.data import to_upright_camera_frame
+        >>> from posealign_keras.data.synthetic import generate_motion
+        >>> poses = to_upright_camera_frame(generate_motion("walk", 30, np.random.default_rng(0)))
+        >>> figure = relation_figure("flip_backward", poses=poses - poses[:, :1])
+        >>> figure.write_html("relation.html")  # or `figure.show()`
     """
     from posealign_keras.relations import get_relation  # other figures do without Keras
 
@@ -68,17 +72,19 @@ def relation_figure(
     faces = {name: face for name, face in faces.items() if face is not None}
     heights = {name: _HEIGHTS[name][is_higher] for name in faces}
     total = sum(heights.values()) + _SPACE * len(faces)
-    margins = {"t": 8, "b": 72, "l": 8, "r": 8}
+    margins = {"t": 8, "b": 84, "l": 8, "r": 8}
     figure = import_plotly("graph_objects").Figure(layout=base_layout(height=total + margins["t"] + margins["b"]))
     top = float(total)
     for name, face in faces.items():
         top -= _SPACE
-        domain = [max(0.0, top - heights[name]) / total, top / total]
+        # Titles of axes stand below what they belong to.
+        bottom = top - heights[name] + (_AXIS_TITLE if name == "pairing" else 0)
+        domain = [max(0.0, bottom) / total, top / total]
         _DRAW[name](figure, face, domain)
         for (left, right), text in zip(_HALVES, _captions(relation, name), strict=False):
             _add_caption(figure, text, (left + right) / 2, top / total)
         top -= heights[name]
-    legend = {"x": 0.5, "xanchor": "center", "y": 0, "yanchor": "top", "yref": "container"}
+    legend = {"x": 0.5, "xanchor": "center", "y": 0, "yanchor": "bottom", "yref": "container"}
     return figure.update_layout(legend=legend, margin=margins)
 
 
@@ -92,7 +98,7 @@ def _captions(relation, face):
 
 
 def _add_caption(figure, text, x, y):
-    place = {"x": x, "y": y, "xref": "paper", "yref": "paper", "yanchor": "bottom"}
+    place = {"x": x, "y": y, "xref": "paper", "yref": "paper", "xanchor": "center", "yanchor": "bottom"}
     figure.add_annotation(text=text, showarrow=False, font={"color": INK, "size": 14}, **place)
 
 

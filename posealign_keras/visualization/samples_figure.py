@@ -42,6 +42,12 @@ def samples_figure(
     Raises:
         ImportError: If plotly is not installed.
         ValueError: If shapes do not agree, or there are neither images nor poses.
+
+    Example:
+        >>> images = np.zeros((2, 16, 16, 3), "uint8")
+        >>> figure = samples_figure(images, captions=["first", "second"])
+        >>> len(figure.data)
+        2
     """
     skeleton = get_skeleton(skeleton)
     if images is None and poses is None:

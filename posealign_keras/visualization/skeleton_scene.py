@@ -135,12 +135,14 @@ class SkeletonRow:
 
     Args:
         poses: `{name: (..., joints, 3)}`, metres, camera frame. Leading axes are all frames that the row shows.
+        radius: Metres that each person has to either side. By default enough for any turn about the vertical, so that
+            neighbours never touch.
     """
 
-    def __init__(self, poses: Mapping[str, np.ndarray]):
+    def __init__(self, poses: Mapping[str, np.ndarray], radius: float | None = None):
         stacked = np.concatenate([pose.reshape(-1, 3) for pose in poses.values()])
-        # Wide enough for any turn about the vertical, so that neighbours never touch.
-        self.radius = max(_LEAST_RADIUS, float(np.linalg.norm(stacked[:, [0, 2]], axis=-1).max()) * 1.04)
+        turning = max(_LEAST_RADIUS, float(np.linalg.norm(stacked[:, [0, 2]], axis=-1).max()) * 1.04)
+        self.radius = turning if radius is None else radius
         self.right = _RIGHT
         self.places = {name: 2 * self.radius * position * self.right for position, name in enumerate(poses)}
         self.floor = -float(stacked[:, 1].max()) - 0.03
@@ -205,8 +207,8 @@ def scene_layout(ranges: Mapping[str, tuple[float, float]], width: float, aspect
             it is wide enough.
     """
     height = ranges["z"][1] - ranges["z"][0]
-    # 1.8 units is what plotly's orthographic view shows from bottom to top.
-    scale = 1.8 / (height if aspect is None else max(height, width / aspect))
+    # 1.8 units is what plotly's orthographic view shows from bottom to top, and about 2 from left to right.
+    scale = min(1.8 / height, np.inf if aspect is None else 1.95 * aspect / width)
     view = 2 * np.array([np.sin(_TURN) * np.cos(_RISE), -np.cos(_TURN) * np.cos(_RISE), np.sin(_RISE)])
     return {
         **{f"{axis}axis": {"visible": False, "showspikes": False, "range": limits} for axis, limits in ranges.items()},

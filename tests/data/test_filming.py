@@ -34,6 +34,14 @@ def with_camera(scene, **changes):
     return dataclasses.replace(scene, camera=dataclasses.replace(scene.camera, **changes))
 
 
+def test_poses_are_the_joints_around_the_pelvis():
+    rng = np.random.default_rng(0)
+    clip = film(walk(3), STUDIO.sample_scene(rng), 16)
+    assert clip.poses.dtype == np.float32
+    np.testing.assert_array_equal(clip.poses[:, 0], 0)
+    np.testing.assert_allclose(clip.poses + clip.joints[:, :1], clip.joints, atol=1e-6)
+
+
 def project(joints, intrinsics):
     points = joints.astype("float64") @ intrinsics.T
     return points[..., :2] / points[..., 2:]

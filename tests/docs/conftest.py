@@ -9,12 +9,26 @@ import pytest
 REPOSITORY = Path(__file__).parents[2]
 sys.path[:0] = [str(REPOSITORY / "docs" / "_extensions")]
 
-# Pages, diagrams and the site are the same on every backend; examples and recipes are run on each.
+# Pages, diagrams and the site are the same on every backend; only examples are run on each.
 collect_ignore = (
     []
     if keras.backend.backend() == "tensorflow"
-    else [file.name for file in Path(__file__).parent.glob("test_*.py") if file.stem not in ("test_examples", "test_recipes")]
+    else [file.name for file in Path(__file__).parent.glob("test_*.py") if file.stem != "test_examples"]
 )
+
+
+@pytest.fixture(autouse=True)
+def _without_xla(monkeypatch):
+    """To compile for XLA takes longer than the trainings of examples; what is trained is the same."""
+    from posealign_keras.training import MultiObjectiveModel
+
+    if keras.backend.backend() == "tensorflow":
+        compile_stage = MultiObjectiveModel.compile
+
+        def compile_quickly(self, *args, jit_compile=False, **kwargs):
+            compile_stage(self, *args, jit_compile=jit_compile, **kwargs)
+
+        monkeypatch.setattr(MultiObjectiveModel, "compile", compile_quickly)
 
 
 @pytest.fixture

@@ -11,7 +11,9 @@ CONTENT = {
     "question": "How fast?",
     "command": "python measure.py",
     "environment": {"machine": "x86_64, 2 cores"},
-    "tables": [{"title": "On a processor", "columns": ["what", "ms", "n"], "rows": [["a|b", 12.345, 3], ["c", None, 4]]}],
+    "tables": [
+        {"title": "On a processor", "columns": ["what", "ms", "n"], "rows": [["a|b", 12.345, 3], ["c", None, 4]]}
+    ],
     "reading": "Fast enough.",
 }
 ADAPTATION = {
@@ -67,14 +69,14 @@ def test_the_adaptation_benchmark(tmp_path):
 
 
 def test_an_adaptation_benchmark_without_a_summary():
-    with pytest.raises(ValueError, match="`summary` must be a dictionary .* Received: None"):
+    with pytest.raises(ValueError, match=r"`summary` must be a dictionary .* Received: None"):
         from_adaptation({"command": "", "environment": {}})
 
 
 @pytest.mark.parametrize("key", ["title", "question", "command", "environment", "tables", "reading"])
 def test_a_missing_key(tmp_path, key):
     content = {name: value for name, value in CONTENT.items() if name != key}
-    with pytest.raises(ValueError, match=f"speed.json: `{key}` must be of type .* Received: None"):
+    with pytest.raises(ValueError, match=rf"speed\.json: `{key}` must be of type .* Received: None"):
         read_benchmark(write(tmp_path, content))
 
 

@@ -62,7 +62,11 @@ def test_an_example_stays_as_it_is():
     assert block.astext() == ">>> print('`a`')\n`a`"
 
 
-@given(st.lists(st.text(st.characters(whitelist_categories=("Ll", "Lu", "Nd"), whitelist_characters="()., _-"), min_size=1)))
+@given(
+    st.lists(
+        st.text(st.characters(whitelist_categories=("Ll", "Lu", "Nd"), whitelist_characters="()., _-"), min_size=1)
+    )
+)
 def test_code_is_kept_whatever_it_is(pieces):
     codes = [" ".join(piece.split()) for piece in pieces]
     codes = [code for code in codes if code]

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from public_api import public_names
 
-OF_EVERY_BACKEND = ("evaluation", "losses", "metrics", "models", "ops", "presets", "relations", "skeletons", "training")
+OF_EVERY_BACKEND = ("losses", "metrics", "models", "ops", "presets", "relations", "skeletons")
+if keras.backend.backend() == "torch":
+    OF_EVERY_BACKEND += ("evaluation", "training")  # JAX would compile for minutes; their own tests run there
 NAMES = [
     name
     for name in public_names()
@@ -17,6 +19,7 @@ NAMES = [
 SHOWN_ONLY = {
     "posealign_keras.data.read_hdf5",
     "posealign_keras.experiments.run_setting",
+    "posealign_keras.export.LocalServer",
     "posealign_keras.own_videos.adapt",
 }
 SLOW = {f"posealign_keras.export.export_{form}" for form in ("saved_model", "onnx", "litert")}
@@ -39,7 +42,7 @@ def example_of(name):
 def test_the_example_runs(name, in_an_empty_directory, capsys):
     example = example_of(name)
     assert example.examples, f"{name.full_name} has no example"
-    skipped = all(part.options.get(doctest.SKIP) for part in example.examples)
+    skipped = any(part.options.get(doctest.SKIP) for part in example.examples)
     assert skipped == (name.full_name in SHOWN_ONLY)
     said = []
     runner = doctest.DocTestRunner(optionflags=FLAGS)
@@ -52,7 +55,7 @@ def test_every_public_name_is_documented():
 
 
 def test_what_is_shown_only_exists():
-    assert SHOWN_ONLY | SLOW <= {name.full_name for name in public_names()}
+    assert {name.full_name for name in public_names()} >= SHOWN_ONLY | SLOW
 
 
 def test_public_names_are_those_that_one_can_import():

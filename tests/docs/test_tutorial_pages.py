@@ -27,7 +27,9 @@ def test_links_lead_to_pages():
 
 
 def test_a_figure_is_kept_and_needs_no_network():
-    output = notebook(data={"application/vnd.plotly.v1+json": FIGURE, "text/html": "<script src=cdn>", "image/png": "QUJD\n"})
+    output = notebook(
+        data={"application/vnd.plotly.v1+json": FIGURE, "text/html": "<script src=cdn>", "image/png": "QUJD\n"}
+    )
     data = output["cells"][1]["outputs"][0]["data"]
     assert list(data) == ["text/html"]
     html = data["text/html"]

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from posealign_keras.evaluation import embed, embeddings, pose_errors, random_views, relation_quality
+from posealign_keras.evaluation import embed, embed_pair, embeddings, pose_errors, random_views, relation_quality
 from posealign_keras.models import MotionAutoencoder, PoseAutoencoder
 from posealign_keras.relations import FlipBackward, PoseFlip
 from posealign_keras.skeletons import BODY17
@@ -121,6 +121,21 @@ def test_a_perfect_network_has_no_error(relation):
     assert quality["identity_error"] == pytest.approx(millimetres, rel=1e-4)
 
 
+@pytest.mark.parametrize("relation", [PoseFlip(), FlipBackward(4)])
+def test_pairs_are_embedded_end_by_end(relation):
+    network = Perfect(relation)
+    values = poses(20) if relation.order == "lower" else poses(20, 4)
+    ends = embed_pair(relation, values, network, PerfectMotion())
+    for found, end in zip(ends, relation.pose_pair(values), strict=True):
+        np.testing.assert_allclose(found, ops.convert_to_numpy(end).reshape(20, -1), atol=1e-6)
+
+
+def test_pairs_of_a_relation_by_name_are_those_of_the_relation():
+    network, values = Perfect(PoseFlip()), poses(5)
+    found, expected = (embed_pair(relation, values, network) for relation in ("pose_flip", PoseFlip()))
+    np.testing.assert_array_equal(found, expected)
+
+
 def test_an_idle_network_is_as_bad_as_the_identity():
     network = Perfect(PoseFlip())
     idle = type("Idle", (Perfect,), {"__call__": lambda self, latents: ops.convert_to_tensor(latents)})(PoseFlip())
@@ -133,6 +148,8 @@ def test_motion_is_needed_for_relations_of_higher_order():
     network = Perfect(FlipBackward(4))
     with pytest.raises(ValueError, match="`motion_autoencoder` must be given for the relation 'flip_backward'"):
         relation_quality(network, poses(3, 4), network)
+    with pytest.raises(ValueError, match="`motion_autoencoder` must be given for the relation 'flip_backward'"):
+        embed_pair("flip_backward", poses(3, 30), network)
 
 
 @pytest.mark.parametrize("pieces", [1, 7, 16])

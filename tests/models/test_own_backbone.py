@@ -66,7 +66,7 @@ def test_the_mean_teacher_is_a_copy():
 
 @pytest.mark.parametrize("wrong", [backbone(2 * SIZE), backbone(flat=True)], ids=["size", "no map"])
 def test_a_backbone_that_does_not_fit(wrong):
-    with pytest.raises(ValueError, match="`backbone` must take images of shape .* Received: a model from"):
+    with pytest.raises(ValueError, match=r"`backbone` must take images of shape .* Received: a model from"):
         ImageEncoder(wrong, SIZE)
 
 

@@ -11,7 +11,7 @@ from small_videos import boxes, picture, write_sound, write_video
 from tiny_configuration import TINY
 
 from posealign_keras.models import PoseEstimator
-from posealign_keras.own_videos import adapt
+from posealign_keras.own_videos import adapt, starting_estimator
 from posealign_keras.own_videos.adapt import PLAN
 
 pytest.importorskip("tensorflow")
@@ -75,6 +75,24 @@ def test_an_estimator_is_adapted_to_a_video(video, preset, tmp_path, capsys):
     assert "adaptation:" not in capsys.readouterr().out
     with pytest.raises(ValueError, match=r"run with other arguments.*seed"):
         adapt(video, tmp_path / "out", preset, plan=QUICK, seed=1)
+
+
+def test_it_starts_from_the_network_that_knows_the_replayed_pictures(preset, tmp_path):
+    keras.utils.set_random_seed(1)
+    usual = PoseEstimator.from_preset(preset)
+    other = PoseEstimator(MOTION_OF_A_SECOND.image_encoder(), usual.pose_autoencoder)
+    usual.save_to_preset(tmp_path)
+    other.save_to_preset(tmp_path, "source")
+
+    def starts_from(estimator):
+        start = starting_estimator(tmp_path)
+        return all(
+            np.allclose(*pair, atol=1e-3) for pair in zip(start.get_weights(), estimator.get_weights(), strict=True)
+        )
+
+    assert starts_from(other)  # pictures of the studio would be generated
+    (tmp_path / "replay").mkdir()
+    assert starts_from(usual)
 
 
 def test_videos_without_a_clip_are_refused(preset, tmp_path):

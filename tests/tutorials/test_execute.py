@@ -27,8 +27,8 @@ def stored(path, *cells):
     return path
 
 
-def with_output(output, source="1", count=1):
-    return new_code_cell(source, id="cell", execution_count=count, outputs=[output])
+def with_output(output, source="1", count=1, name="cell"):
+    return new_code_cell(source, id=name, execution_count=count, outputs=[output])
 
 
 def clean_file(execute, path, *cells):
@@ -75,6 +75,17 @@ def test_paths_of_the_checkout_are_removed(execute):
     notebook = new_notebook(cells=[with_output(new_output("stream", name="stderr", text=text))])
     (cell,) = execute.cleaned(notebook).cells
     assert cell.outputs[0].text == "posealign_keras/fitting.py:3: UserWarning"
+
+
+def test_the_log_of_tensorflow_is_removed(execute):
+    log = "WARNING: All log messages before absl::InitializeLog() are\nI0000 00:00:17 13 a.cc:31] no GPU\n"
+    cells = [
+        with_output(new_output("stream", name="stderr", text=text), name=name)
+        for name, text in {"log": log, "more": f"{log}UserWarning: I mean it\n"}.items()
+    ]
+    first, second = execute.cleaned(new_notebook(cells=cells)).cells
+    assert first.outputs == []
+    assert second.outputs[0].text == "UserWarning: I mean it\n"
 
 
 def test_a_clean_notebook_has_no_problems(execute, tmp_path):

@@ -123,8 +123,19 @@ class TestRelationsFigure:
         assert all(list(trace.y) == ["pose flip", "slow backward"] for trace in figure.data)
         assert figure.data[0].xaxis != figure.data[1].xaxis == figure.data[2].xaxis
 
+    def test_distances_alone_are_one_panel(self):
+        figure = relations_figure({"pose_flip": {"latent_distance": 2.0}, "backward": {"latent_distance": 3.0}})
+        assert [list(trace.x) for trace in figure.data] == [[2, 3]]
+        assert "xaxis2" not in figure.layout
+
     def test_bad_relations(self):
         with pytest.raises(ValueError, match="`relations`"):
             relations_figure({})
         with pytest.raises(ValueError, match=r"`relations\['a'\]`.*identity_error.*Received"):
             relations_figure({"a": {"latent_distance": 1, "decoded_error": 2}})
+        with pytest.raises(ValueError, match=r"`relations\['b'\]`.*decoded_error.*Received"):
+            relations_figure(
+                {"a": {"latent_distance": 1, "decoded_error": 2, "identity_error": 3}, "b": {"latent_distance": 1}}
+            )
+        with pytest.raises(ValueError, match=r"`relations\['a'\]`.*latent_distance.*Received"):
+            relations_figure({"a": {}})

@@ -201,6 +201,23 @@ class TestClipFigure:
         for change, trace in zip(figure.frames[2].data[1:4], late.data[2:5], strict=True):
             np.testing.assert_array_equal(drawn(change), drawn(trace))
 
+    def test_poses_alone_need_no_images(self, poses):
+        figure = clip_figure(None, poses)
+        assert len(figure.frames) == 4
+        assert {trace.type for trace in figure.data} == {"scatter3d"}
+        assert figure.layout.scene.domain.x == (0, 1)
+        beside = clip_figure(np.zeros((4, 8, 8, 3), np.uint8), poses)
+        for change, other in zip(figure.frames[3].data, beside.frames[3].data[1:], strict=True):
+            np.testing.assert_array_equal(drawn(change), drawn(other))
+
+    def test_a_long_row_is_drawn_smaller_so_that_it_fits(self, standing):
+        def size_of_a_metre(people):
+            scene = clip_figure(None, {str(index): standing[None] for index in range(people)}).layout.scene
+            return scene.aspectratio.z / np.ptp(scene.zaxis.range)
+
+        assert size_of_a_metre(2) == pytest.approx(size_of_a_metre(1))
+        assert size_of_a_metre(20) == pytest.approx(size_of_a_metre(10) / 2)
+
     def test_plays_at_the_given_rate_and_can_be_paused_and_scrubbed(self, images, poses):
         layout = clip_figure(images, poses, fps=25).layout
         play, pause = layout.updatemenus[0].buttons
@@ -218,3 +235,5 @@ class TestClipFigure:
             clip_figure(images[:2], poses)
         with pytest.raises(ValueError, match="`poses`"):
             clip_figure(images, {})
+        with pytest.raises(ValueError, match=r"`poses\['adapted'\]`.*\(4, 17, 3\)"):
+            clip_figure(None, {**poses, "adapted": poses["adapted"][:3]})

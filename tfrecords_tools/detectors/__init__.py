@@ -12,7 +12,12 @@ DETECTORS = {
     "yolo": "YOLODetector",
     "mediapipe": "MediaPipeDetector",
 }
-"""Name of each detector, which is also the name of its file here, and of its class."""
+"""Name of each detector, which is also the name of its file here, and of its class.
+
+Example:
+    >>> sorted(DETECTORS)
+    ['faster_rcnn', 'hog', 'mediapipe', 'yolo']
+"""
 _PACKAGES = {"cv2": "opencv-python-headless"}
 
 __all__ = ["DETECTORS", "Detections", "PersonDetector", "get_detector"]
@@ -29,6 +34,11 @@ def get_detector(name: str, weights: str | None = None) -> PersonDetector:
         ValueError: If there is none of that name, or `weights` are not as it needs them.
         FileNotFoundError: If there are no such weights.
         ImportError: If its library is missing; the message says how to install it.
+
+    Example:
+        >>> detector = get_detector("hog")
+        >>> [len(found.boxes) for found in detector.detect([np.zeros((128, 96, 3), "uint8")])]
+        [0]
     """
     if name not in DETECTORS:
         raise ValueError(f"`detector` must be one of {', '.join(DETECTORS)}. Received: {name!r}")

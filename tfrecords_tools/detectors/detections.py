@@ -11,6 +11,11 @@ class Detections(NamedTuple):
     Args:
         boxes: `(N, 4)` left, top, right and bottom edges in pixels, the corner of the first pixel at (0, 0).
         scores: `(N,)` how sure the detector is; comparable within one detector only.
+
+    Example:
+        >>> found = Detections(boxes=np.array([[10.0, 20.0, 60.0, 180.0]]), scores=np.array([0.9]))
+        >>> found.boxes.shape
+        (1, 4)
     """
 
     boxes: np.ndarray

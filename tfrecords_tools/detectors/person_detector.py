@@ -13,6 +13,12 @@ class PersonDetector(Protocol):
 
     Attributes:
         picture_size: Pictures whose larger side is longer, in pixels, are made smaller before they are given to it.
+
+    Example:
+        >>> from tfrecords_tools.detectors import get_detector
+        >>> detector: PersonDetector = get_detector("hog")
+        >>> detector.picture_size > 0
+        True
     """
 
     picture_size: int

@@ -17,7 +17,12 @@ READERS = {
     "lsp": "LSP",
     "videos": "Videos",
 }
-"""Name of each data set, which is also the name of its file here, and of its class."""
+"""Name of each data set, which is also the name of its file here, and of its class.
+
+Example:
+    >>> sorted(READERS)[:3]
+    ['amass', 'arrays', 'bvh']
+"""
 
 
 def get_reader(name: str) -> type[Reader]:
@@ -26,6 +31,10 @@ def get_reader(name: str) -> type[Reader]:
     Raises:
         ValueError: If there is none of that name.
         ImportError: If a library that it needs is missing; the message says how to install it.
+
+    Example:
+        >>> get_reader("arrays").kinds
+        ('pose_sequence',)
     """
     if name not in READERS:
         raise ValueError(f"`dataset` must be one of {', '.join(READERS)}. Received: dataset={name!r}")

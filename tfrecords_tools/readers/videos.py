@@ -36,7 +36,7 @@ class Videos(Reader):
 
     Args:
         root: One video, or a directory with videos and folders of numbered pictures, at any depth.
-        boxes: File of boxes, `.csv` or `.json`; it must have all clips.
+        boxes: File of boxes, `.csv` or `.json`, that has all clips; or the `.npz` of a single video.
         detector: Finds the person where no file of boxes does. `none` takes the whole picture, and does not look for
             cuts between shots. `faster_rcnn` (torchvision), `yolo` (ultralytics) and `mediapipe` need these libraries.
             `hog` needs nothing else, but misses most people who do not stand upright, and then often takes something
@@ -158,7 +158,10 @@ class Videos(Reader):
     def _given(self, place, files) -> dict[str, GivenBoxes]:
         """The boxes of each person of a video in the file `boxes`."""
         content = read_boxes(self.boxes)
-        return content.get(_stem(place, files)) or content.get(place.as_posix()) or {}
+        names = [_stem(place, files), place.as_posix()]
+        if len(self._videos()) == 1:
+            names.append("")  # an `.npz` does not say which video it is for
+        return next((content[name] for name in names if content.get(name)), {})
 
     def _beside(self, place, files) -> Sequence[Path]:
         path = files[0].with_suffix(".npz") if _is_video(files) else files[0].parent.with_name(f"{place.name}.npz")

@@ -7,6 +7,7 @@ from posealign_keras.data.synthetic.motion import MOTION_FAMILIES, generate_moti
 from posealign_keras.data.synthetic.outfit import Outfit
 from posealign_keras.data.synthetic.people import Bodies, People, get_people
 from posealign_keras.data.synthetic.physique import Physique
+from posealign_keras.data.synthetic.recording import record_clips, record_images
 from posealign_keras.data.synthetic.renderer import render
 from posealign_keras.data.synthetic.scene import Scene
 
@@ -27,5 +28,7 @@ __all__ = [
     "generate_motion_library",
     "get_domain",
     "get_people",
+    "record_clips",
+    "record_images",
     "render",
 ]

@@ -78,6 +78,14 @@ class Domain:
         boots: Share of people in boots, among them in shorts too.
         bald: Share of people without hair.
         long_hair: Share of people with long hair.
+
+    Example:
+        >>> import dataclasses
+        >>> from posealign_keras.data.synthetic import WILD
+        >>> from_above = dataclasses.replace(WILD, name="from above", elevation=(30, 60))
+        >>> scene = from_above.sample_scene(np.random.default_rng(0))
+        >>> bool(30 <= scene.camera.elevation <= 60)
+        True
     """
 
     name: str

@@ -43,7 +43,12 @@ STUDIO = Domain(
     blur=(0.0, 0.004),
     noise=(0.0, 0.01),
 )
-"""Plain backdrops, even light, plain clothes, a level camera: pictures with labels are easy to make there."""
+"""Plain backdrops, even light, plain clothes, a level camera: pictures with labels are easy to make there.
+
+Example:
+    >>> STUDIO.name, STUDIO.clutter
+    ('studio', (0, 0))
+"""
 
 WILD = Domain(
     name="wild",
@@ -86,7 +91,14 @@ WILD = Domain(
     blur=(0.0, 0.01),
     noise=(0.0, 0.025),
 )
-"""Dusk, cluttered places, a strong lamp, bright patterns, other bodies and cameras: the pictures without labels."""
+"""Dusk, cluttered places, a strong lamp, bright patterns, other bodies and cameras: the pictures without labels.
+
+Example:
+    >>> import dataclasses
+    >>> empty = dataclasses.replace(WILD, name="empty", clutter=(0, 0), occluders=(0, 0))
+    >>> len(empty.sample_scene(np.random.default_rng(0)).occluders)
+    0
+"""
 
 VARIED = Domain(
     name="varied",
@@ -135,7 +147,12 @@ VARIED = Domain(
     height=(0.2, 0.8),
     skirt=0.12,
 )
-"""Everything varied, cameras from the ground to high above: for a network that must begin on real pictures."""
+"""Everything varied, cameras from the ground to high above: for a network that must begin on real pictures.
+
+Example:
+    >>> VARIED.name, VARIED.clutter
+    ('varied', (0, 8))
+"""
 
 _DOMAINS = {domain.name: domain for domain in (STUDIO, WILD, VARIED)}
 
@@ -145,6 +162,10 @@ def get_domain(name: str | Domain) -> Domain:
 
     Raises:
         ValueError: If there is no such domain.
+
+    Example:
+        >>> get_domain("wild") is WILD
+        True
     """
     if isinstance(name, Domain):
         return name

@@ -54,7 +54,12 @@ _FAMILIES = {
 }
 
 MOTION_FAMILIES: tuple[str, ...] = tuple(_FAMILIES)
-"""Names of the kinds of motion that can be generated."""
+"""Names of the kinds of motion that can be generated.
+
+Example:
+    >>> sorted(MOTION_FAMILIES)[:3]
+    ['balance', 'crawl', 'dance']
+"""
 
 _FPS = 30.0
 _TOP_SPEED = 11.0
@@ -79,6 +84,10 @@ def generate_motion(family: str, frames: int, rng: np.random.Generator) -> np.nd
 
     Raises:
         ValueError: If there is no such family or `frames` is not a positive integer.
+
+    Example:
+        >>> generate_motion("walk", 90, np.random.default_rng(0)).shape
+        (90, 17, 3)
     """
     return _generate(family, frames, rng, random_body(rng))
 
@@ -99,6 +108,11 @@ def generate_motion_library(
 
     Raises:
         ValueError: If there is no such family, or a number is not a positive integer.
+
+    Example:
+        >>> library = generate_motion_library(sequences=4, frames=60, seed=0)
+        >>> len(library), library[0].shape, library.fps
+        (4, (60, 17, 3), 30.0)
     """
     _check_positive("sequences", sequences)
     families = MOTION_FAMILIES if families is None else tuple(families)

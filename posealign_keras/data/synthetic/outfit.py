@@ -21,6 +21,11 @@ class Outfit:
         hair_length: 0 for none, 1 for short hair; from 1 to 2 long hair, down to the shoulder blades at 2.
         folds: `(FOLD_COUNT, 4)` waves of the folds of the clothes: the wave numbers in radian per metre along side,
             front and length of the body, as in `Fabric.waves`, and the phase in radian.
+
+    Example:
+        >>> outfit = Outfit(skirt=True, hair_length=1.8)
+        >>> outfit.mirrored().hair_length
+        1.8
     """
 
     shirt_looseness: float = 0.01

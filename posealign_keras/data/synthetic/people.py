@@ -14,6 +14,14 @@ class Bodies(Protocol):
         joints: `(N, T, 17, 3)` BODY17 joints in metres, where they are in these bodies; in the world of the sequences
             that the bodies were posed by.
         flesh: How far a body reaches beyond its joints, in metres.
+
+    Example:
+        >>> from posealign_keras.data.synthetic import STUDIO, generate_motion
+        >>> rng = np.random.default_rng(0)
+        >>> motion = generate_motion("walk", 3, rng)
+        >>> bodies = get_people("cones").pose(motion[None], [STUDIO.sample_scene(rng)])
+        >>> bodies.joints.shape, bodies.flesh > 0
+        ((1, 3, 17, 3), True)
     """
 
     joints: np.ndarray
@@ -42,6 +50,11 @@ class People(Protocol):
 
     Attributes:
         name: What records say about who is in their pictures.
+
+    Example:
+        >>> people = get_people("cones")
+        >>> people.name, callable(people.pose)
+        ('cones', True)
     """
 
     name: str
@@ -64,6 +77,10 @@ def get_people(name: "str | People") -> People:
     Raises:
         ValueError: If there are no such people.
         ImportError: If "mesh" is asked for and its extra is not installed.
+
+    Example:
+        >>> get_people("cones").name
+        'cones'
     """
     if not isinstance(name, str):
         return name

@@ -20,6 +20,11 @@ class Physique:
 
     Raises:
         ValueError: If a value is not in [0, 1] or the shares do not sum to 1.
+
+    Example:
+        >>> child = Physique(age=0.4, height=0.3)
+        >>> child.gender, child.muscle
+        (0.5, 0.5)
     """
 
     gender: float = 0.5

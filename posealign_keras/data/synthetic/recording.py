@@ -39,6 +39,14 @@ def record_images(
         seed: The same seed gives the same images.
         progress: Called with the number of images written and of all.
         people: Who is in the pictures, as in `film`; the labels are the joints of these people.
+
+    Example:
+        >>> from posealign_keras.data import describe
+        >>> from posealign_keras.data.synthetic import STUDIO, generate_motion_library
+        >>> motion = generate_motion_library(sequences=2, frames=60, seed=0)
+        >>> record_images(motion, STUDIO, "records", "train", count=3, size=32)
+        >>> describe("records")["train"]["num_records"]
+        3
     """
     rng = np.random.default_rng(seed)
     people = get_people(people)
@@ -96,6 +104,14 @@ def record_clips(
 
     Raises:
         ValueError: If no sequence has that many frames.
+
+    Example:
+        >>> from posealign_keras.data import describe
+        >>> from posealign_keras.data.synthetic import WILD, generate_motion_library
+        >>> motion = generate_motion_library(sequences=2, frames=60, seed=0)
+        >>> record_clips(motion, WILD, "records", "train", count=2, frames=8, size=32)
+        >>> describe("records")["train"]["sizes"]["num_frames"]
+        [8, 8]
     """
     rng = np.random.default_rng(seed)
     people = get_people(people)

@@ -29,6 +29,15 @@ def render(joints, scenes, size=64, rng=None, return_mask=False):
     Raises:
         ValueError: If `joints` has another shape, is not finite or not before the camera, if the number of `scenes`
             differs, or if `size` is not a positive integer.
+
+    Example:
+        >>> from posealign_keras.data.synthetic import STUDIO, film, generate_motion
+        >>> rng = np.random.default_rng(0)
+        >>> scene = STUDIO.sample_scene(rng)
+        >>> joints = film(generate_motion("walk", 1, rng), scene, size=16).joints
+        >>> images, masks = render(joints, scene, size=32, return_mask=True)
+        >>> images.shape, bool(masks.max() == 1)
+        ((1, 32, 32, 3), True)
     """
     joints = _checked_joints(joints)
     scenes = [scenes] * len(joints) if isinstance(scenes, Scene) else list(scenes)

@@ -37,6 +37,12 @@ class Scene:
         sensor: `Sensor`.
         physique: Shape of a body of flesh.
         outfit: Cut of the clothes, shoes and hair of a body of flesh.
+
+    Example:
+        >>> from posealign_keras.data.synthetic import STUDIO
+        >>> scene = STUDIO.sample_scene(np.random.default_rng(0))
+        >>> scene.mirrored().camera.roll == -scene.camera.roll
+        True
     """
 
     girth: float

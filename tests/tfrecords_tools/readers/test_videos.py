@@ -165,6 +165,19 @@ def test_boxes_beside_a_video(tmp_path):
     assert reader.read(run, "unlabelled_clip").boxes is None
 
 
+def test_a_file_of_boxes_that_names_no_video_is_for_a_single_one(tmp_path):
+    write_video(tmp_path / "in" / "walk.mp4")
+    boxes = tmp_path / "elsewhere.npz"
+    np.savez(boxes, boxes_xyxy_px=np.array([place(index) for index in range(45)], "float32"))
+    for root in (tmp_path / "in" / "walk.mp4", tmp_path / "in"):
+        reader = Videos(root, boxes=str(boxes))
+        (walk,) = reader.list("unlabelled_clip")
+        np.testing.assert_array_equal(reader.read(walk, "unlabelled_clip").boxes[7], place(7))
+    write_video(tmp_path / "in" / "run.mp4")
+    with pytest.raises(ValueError, match=r"`boxes` must have boxes for all clips.*run\.mp4, walk\.mp4"):
+        Videos(tmp_path / "in", boxes=str(boxes)).list("unlabelled_clip")
+
+
 def test_each_track_is_a_recording_of_its_own_and_stays_in_the_split_of_its_video(tmp_path):
     write_video(tmp_path / "in" / "walk.mp4")
     write_video(tmp_path / "in" / "run.mp4")
