@@ -1,6 +1,10 @@
 """Which tutorials pytest runs, through nbval."""
 
+import os
 from pathlib import Path
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # for the kernels: there is a process for each core already
 
 import keras
 
