@@ -4,6 +4,9 @@ from posealign_keras.fit_progress import FitProgress
 from posealign_keras.training import ResumeTraining
 from posealign_keras.workspace import Workspace
 
+# What an interruption may cost; saving takes about a second.
+_LEAST_SECONDS = 30.0
+
 
 def fit(
     model,
@@ -24,11 +27,11 @@ def fit(
         steps: Number of steps.
         name: Name of the stage.
         watch: Name of the logged value to show.
-        workspace: Where the state is kept after every epoch while it trains. A stage that was interrupted goes on from
+        workspace: Where the state is kept from time to time while it trains. A stage that was interrupted goes on from
             the last one, with the first batches again.
         verbose: Whether to show the progress.
         callbacks: Further callbacks.
-        epochs: Into how many the steps are divided; after each of them the state of the training is kept.
+        epochs: Into how many the steps are divided; the state of the training is kept after some of them.
 
     Returns:
         The history, epoch by epoch.
@@ -41,7 +44,7 @@ def fit(
         epochs=epochs,
         shuffle=False,
         verbose=0,
-        callbacks=[*progress, *callbacks, ResumeTraining(workspace.training_state(name))],
+        callbacks=[*progress, *callbacks, ResumeTraining(workspace.training_state(name), _LEAST_SECONDS)],
     )
     workspace.forget_training(name)
     return {key: [float(value) for value in values] for key, values in history.history.items()}

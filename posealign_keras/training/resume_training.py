@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import time
 import warnings
 from pathlib import Path
 
@@ -12,7 +13,7 @@ _WEIGHTS, _HISTORY, _PREFIX = "state.weights.h5", "history.json", "epoch_"
 
 
 class ResumeTraining(keras.callbacks.Callback):
-    """Saves the whole state of training after every epoch, and goes on from it when `fit` is called again.
+    """Saves the whole state of training after epochs, and goes on from it when `fit` is called again.
 
     Unlike `keras.callbacks.BackupAndRestore` a saved state is whole or absent, even if the process is killed while it
     is written: weights, optimizers, the turn, random seeds, the number of the epoch and the history belong to one
@@ -25,6 +26,8 @@ class ResumeTraining(keras.callbacks.Callback):
     Args:
         directory: Where the states are; only the last one is kept. Delete it to start over. Where several processes
             train together, each needs a directory of its own.
+        least_seconds: Save only after epochs by whose end so many seconds have passed since the last time. What an
+            interruption costs then is that much training at most, and epochs may be short.
 
     Raises:
         ValueError: In training, if the model is not built, or if the directory holds the state of another model or of
@@ -46,9 +49,11 @@ class ResumeTraining(keras.callbacks.Callback):
         [0, 1, 2]
     """
 
-    def __init__(self, directory):
+    def __init__(self, directory, least_seconds: float = 0.0):
         super().__init__()
         self.directory = Path(directory)
+        self.least_seconds = least_seconds
+        self._last_time = 0.0
         self._history: dict[str, list[float]] = {}
         self._restored = 0
 
@@ -58,7 +63,7 @@ class ResumeTraining(keras.callbacks.Callback):
             raise ValueError(f"`ResumeTraining` needs a model that is built. Received: {self.model}")
         if not self.model.optimizer.built:
             self.model.optimizer.build(self.model.trainable_variables)
-        self._history, self._restored = {}, 0
+        self._history, self._restored, self._last_time = {}, 0, time.monotonic()
         self.model._initial_epoch = None  # Keras keeps what an earlier `fit` was given
         state = max(self._states(), default=None)
         if state is None:
@@ -92,9 +97,11 @@ class ResumeTraining(keras.callbacks.Callback):
             history.history = {name: list(values) for name, values in self._history.items()}
 
     def on_epoch_end(self, epoch, logs=None):
-        """Save the state, and forget the one before."""
+        """Save the state, unless that was done a moment ago, and forget the one before."""
         for name, value in (logs or {}).items():
             self._history.setdefault(name, []).append(float(value))
+        if time.monotonic() - self._last_time < self.least_seconds:
+            return
         earlier = self._states()
         final = self.directory / f"{_PREFIX}{epoch + 1:09d}"
         partial = self.directory / f".{final.name}.{os.getpid()}"
@@ -111,6 +118,7 @@ class ResumeTraining(keras.callbacks.Callback):
             raise
         for state in earlier:
             shutil.rmtree(state)
+        self._last_time = time.monotonic()
 
     def _states(self):
         """The whole states. What a killed process has left half written is removed."""

@@ -98,6 +98,17 @@ def test_the_state_of_another_model_or_optimizer_is_refused(tmp_path):
         fit(larger, 2, ResumeTraining(tmp_path))
 
 
+def test_states_are_saved_no_more_often_than_asked_for(tmp_path):
+    expected = fit(opposed(), 4)
+    assert fit(opposed(), 2, ResumeTraining(tmp_path, least_seconds=1000)) == fit(opposed(), 2)
+    assert not list(tmp_path.iterdir())
+    fit(opposed(), 2, ResumeTraining(tmp_path))
+    # The state of the second epoch is still the last one.
+    assert fit(opposed(), 3, ResumeTraining(tmp_path, least_seconds=1000))
+    assert [state.name for state in tmp_path.iterdir()] == ["epoch_000000002"]
+    assert fit(opposed(), 4, ResumeTraining(tmp_path)) == expected
+
+
 def test_half_a_state_is_no_state(tmp_path):
     expected = fit(opposed(), 4)
     fit(opposed(), 2, ResumeTraining(tmp_path))
