@@ -20,6 +20,7 @@ class Settings:
         relation_steps: Training steps of each relation network.
         source_steps: Training steps of the image encoder on the source.
         adaptation_steps: Training steps of the adaptation, all energies together.
+        compiled: Whether the adaptation is compiled, which takes half a minute for all energies.
     """
 
     sequences: int
@@ -34,6 +35,7 @@ class Settings:
     relation_steps: int
     source_steps: int
     adaptation_steps: int
+    compiled: bool = True
 
 
 FULL = Settings(
@@ -65,5 +67,6 @@ QUICK = Settings(
     relation_steps=40,
     source_steps=40,
     adaptation_steps=6,
+    compiled=False,
 )
 """To see that everything runs, in three minutes; the results are poor."""

@@ -169,7 +169,9 @@ def _adapt(run, stage, file, contrastive, relations):
     turns = steps // len(model.energies)
     # Small steps for the energies that alone would make poses alike.
     rates = {energy: 1e-3 if energy == MEAN_TEACHER else 2e-4 for energy in model.energies}
-    model.compile(optimizer={energy: warmed_adam(rate, turns) for energy, rate in rates.items()})
+    # JAX would compile every operation by itself.
+    run_eagerly = not run.settings.compiled and keras.backend.backend() != "jax"
+    model.compile({energy: warmed_adam(rate, turns) for energy, rate in rates.items()}, run_eagerly=run_eagerly)
     _fit(run, stage, model, _adaptation_batches(run), steps, "loss")
     run.workspace.save_model(file, estimator)
     return [file]
