@@ -12,7 +12,7 @@ from markdown_code import DOCS, PAGES, blocks
 
 from posealign_keras import __version__, cli
 from posealign_keras.evaluation import PROTOCOLS
-from posealign_keras.relations import list_relations
+from posealign_keras.relations import get_relation, list_relations
 from posealign_keras.skeletons import BODY17
 from tfrecords_tools import READERS
 from tfrecords_tools import __main__ as tools
@@ -117,7 +117,9 @@ def test_the_table_of_joints():
 
 def test_the_table_of_relations():
     named = {name for row in rows("concepts.md", "relation") for name in re.findall(r"`(\w+)`", row[0])}
-    assert named == {name for name in list_relations()}
+    # Other tests of the same process register relations of their own.
+    built_in = {name for name in list_relations() if type(get_relation(name)).__module__.startswith("posealign_keras.")}
+    assert named == built_in
 
 
 def test_the_table_of_readers():
