@@ -13,7 +13,7 @@ sys.path[:0] = [str(REPOSITORY / "docs" / "_extensions")]
 collect_ignore = (
     []
     if keras.backend.backend() == "tensorflow"
-    else [file.name for file in Path(__file__).parent.glob("test_*.py") if file.stem != "test_examples"]
+    else [file.name for file in Path(__file__).parent.glob("test_*.py") if file.stem != "test_docstrings"]
 )
 
 
