@@ -105,7 +105,6 @@ def adapt(
     for path in paths:
         if not path.exists():
             raise FileNotFoundError(f"`videos` must exist. There is no {path}")
-    replay = Preset(preset).replay
     estimator = starting_estimator(preset)
     missing = [entry for entry in _needed(plan) if not _holds(Preset(preset), entry)]
     if missing:
@@ -125,7 +124,7 @@ def adapt(
     print(f"posealign adapt: into {workspace.directory.resolve()}", flush=True)
     # Conversions and records know themselves what of them is finished.
     clips, length = record_person_clips(paths, workspace.path("clips"), estimator.image_size, boxes)
-    source = replay or _generated_source(workspace, estimator.image_size, seed)
+    source = replayed_records(preset, workspace, seed)
     count = sum(data.Manifest.load(directory, "train").num_records for directory in clips)
     plan = _fitting(plan, preset, count, length)
     frames = spread_frames(clips, plan.normalization_frames, seed)
@@ -178,6 +177,28 @@ def starting_estimator(preset: str | os.PathLike = "small_synthetic") -> PoseEst
     return PoseEstimator.from_preset(preset, _SOURCE if is_of_studio else None)
 
 
+def replayed_records(preset: str | os.PathLike, workspace: Workspace, seed: int = 0) -> Path:
+    """Labelled pictures that `starting_estimator` was trained on, for it to remember while it adapts.
+
+    Args:
+        preset: Name or directory of a preset.
+        workspace: Where pictures are generated (`source/`) if the preset holds none.
+        seed: Seed of the generated people.
+
+    Returns:
+        Directory of records of labelled images, split `train`.
+    """
+    held = Preset(preset).replay
+    if held is not None:
+        return held
+    directory, size = workspace.path("source"), starting_estimator(preset).image_size
+    if not workspace.finished("source"):
+        watch, library = Stopwatch(), generate_motion_library(sequences=60, frames=120, seed=seed)
+        record_images(library, STUDIO, directory, "train", _REPLAYED_IMAGES, size, seed, Progress("replayed pictures"))
+        workspace.finish("source", _files(workspace, directory), watch.seconds())
+    return directory
+
+
 def _train(estimator, frames, clips, source, preset, plan, seed, count, workspace):
     estimator.image_encoder.adapt_normalization(frames, min(128, len(frames)))
     relations = [RelationNetwork.from_preset(preset, name) for name in plan.relations]
@@ -193,16 +214,6 @@ def _train(estimator, frames, clips, source, preset, plan, seed, count, workspac
     )
     collapse = CollapseWatch(frames[:_WATCHED_FRAMES])
     return fit(model, batches, plan.adaptation_steps, "adaptation", "loss", workspace, True, [collapse])
-
-
-def _generated_source(workspace, size, seed):
-    """Pictures of the studio, for presets that hold none to be replayed."""
-    directory = workspace.path("source")
-    if not workspace.finished("source"):
-        watch, library = Stopwatch(), generate_motion_library(sequences=60, frames=120, seed=seed)
-        record_images(library, STUDIO, directory, "train", _REPLAYED_IMAGES, size, seed, Progress("replayed pictures"))
-        workspace.finish("source", _files(workspace, directory), watch.seconds())
-    return directory
 
 
 def _files(workspace, directory):

@@ -8,8 +8,8 @@ import numpy as np
 
 from posealign_keras import data
 from posealign_keras.evaluation import REAL_VIDEO, evaluate_poses
-from posealign_keras.models import MotionAutoencoder, PoseEstimator, RelationNetwork
-from posealign_keras.models.preset import Preset
+from posealign_keras.models import MotionAutoencoder, RelationNetwork
+from posealign_keras.own_videos.adapt import replayed_records, starting_estimator
 from posealign_keras.own_videos.person_clips import record_person_clips
 from posealign_keras.workspace import Stopwatch
 
@@ -33,13 +33,13 @@ def real_video_results(folder, workspace, plan, seed) -> dict:
     videos = sorted(path for pattern in _VIDEOS for path in folder.glob(pattern))
     if not videos:
         raise FileNotFoundError(f"`folder` must hold videos. Received: folder={str(folder)!r}")
-    image_size = PoseEstimator.from_preset(_PRESET, load_weights=False).image_size
+    image_size = starting_estimator(_PRESET).image_size
     directories, length = record_person_clips(videos, workspace.path("real/clips"), image_size)
     clips = [data.load_arrays(directory, "train", data.UNLABELLED_CLIP)["frames"] for directory in directories]
     names = [name for name in plan.relations if RelationNetwork.from_preset(_PRESET, name).relation.window <= length]
-    replay = data.load_arrays(Preset(_PRESET).replay, "train", data.LABELLED_IMAGE)
+    replay = data.load_arrays(replayed_records(_PRESET, workspace, seed), "train", data.LABELLED_IMAGE)
     experiment = methods.Experiment(
-        estimator=lambda: PoseEstimator.from_preset(_PRESET),
+        estimator=lambda: starting_estimator(_PRESET),
         motion_autoencoder=lambda: MotionAutoencoder.from_preset(_PRESET),
         relation_network=functools.partial(RelationNetwork.from_preset, _PRESET),
         clips=np.concatenate(clips),
