@@ -99,7 +99,7 @@ def _add_adapt(commands):
     adapt.add_argument(
         "--boxes",
         metavar="FILE|DETECTOR",
-        help="where the person is: a .csv or .json file of boxes, or a detector: hog, faster_rcnn, yolo, mediapipe "
+        help="where the person is: a .csv, .json or .npz file of boxes, or a detector: hog, faster_rcnn, yolo, mediapipe "
         "(default: a file .npz beside each video, or else the person fills the frame)",
     )
     adapt.add_argument("--steps", type=int, metavar="N", help="training steps (default: 300)")
@@ -141,7 +141,7 @@ def _add_predict(commands):
         "--boxes",
         metavar="FILE|DETECTOR",
         help="where the person is: a .csv, .json or .npz file of boxes, or a detector: hog, faster_rcnn, yolo, "
-        "mediapipe (default: the person fills the frame)",
+        "mediapipe (default: a file .npz beside the video, or else the person fills the frame)",
     )
     predict.add_argument("--track", metavar="NAME", help="which person, if the file of boxes tells several apart")
     predict.add_argument(

@@ -88,17 +88,24 @@ def read_boxes(path) -> dict[str, dict[str, GivenBoxes]]:
     return _read(Path(path))
 
 
-def holds_boxes(path) -> bool:
-    """Whether an `.npz`, which may be there for something else, holds boxes.
+def boxes_beside(path) -> Path | None:
+    """The `.npz` of boxes beside a video or a folder of pictures: of the same name.
+
+    Returns:
+        Its path, or `None` if there is none, or if it holds something else.
 
     Raises:
         ValueError: If it is damaged; the message names it.
     """
+    path = Path(path)
+    beside = path.with_name(f"{path.name}.npz") if path.is_dir() else path.with_suffix(".npz")
+    if not beside.is_file():
+        return None
     try:
-        with np.load(path, allow_pickle=False) as content:
-            return _NPZ_KEY in content.files
+        with np.load(beside, allow_pickle=False) as content:
+            return beside if _NPZ_KEY in content.files else None
     except (*_UNREADABLE, zipfile.BadZipFile, AttributeError) as error:
-        raise ValueError(f"{path} is no readable .npz file: {error}") from error
+        raise ValueError(f"{beside} is no readable .npz file: {error}") from error
 
 
 @cached_by_file

@@ -84,7 +84,7 @@ def adapt(
         fresh: Start over, even if an earlier run with the same arguments has finished stages.
 
     Returns:
-        Path of `adapted.keras`.
+        Path of `adapted.keras`. Beside it lies the preset's `motion_autoencoder.keras`, with which `predict` smooths.
 
     Raises:
         ImportError: If what reads videos, or plotly, is not installed.
@@ -134,7 +134,10 @@ def adapt(
     if not workspace.finished("adaptation"):
         history = _train(estimator, frames, clips, source, preset, plan, seed, count, workspace)
         workspace.save_model("adapted.keras", estimator)
-        workspace.finish("adaptation", ["adapted.keras"], watch.seconds(), history=history)
+        # `predict` looks for it beside the estimator.
+        workspace.save_model("motion_autoencoder.keras", MotionAutoencoder.from_preset(preset))
+        files = ["adapted.keras", "motion_autoencoder.keras"]
+        workspace.finish("adaptation", files, watch.seconds(), history=history)
     after = workspace.load_model("adapted.keras").estimate_both_ways(watched)
     metrics = {
         "before": _criteria(before),

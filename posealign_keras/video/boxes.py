@@ -28,7 +28,8 @@ def find_boxes(
         progress: Called with what is being done, and the numbers of frames done and of all.
 
     Returns:
-        `(T, 4)` left, top, right and bottom edge in pixels, NaN where the person is not seen; `None` for whole frames.
+        `(T, 4)` left, top, right and bottom edge in pixels, NaN where the person is not seen; `None` for whole frames,
+        where nothing was given and no file of boxes lies beside the video.
 
     Raises:
         ImportError: If a library is missing that reads boxes or detects persons.
@@ -42,6 +43,8 @@ def find_boxes(
         [[10.  5. 30. 45.]
          [nan nan nan nan]]
     """
+    if boxes is None:
+        boxes = _beside(frames)
     if boxes is None:
         return None
     if not isinstance(boxes, str | os.PathLike):
@@ -57,6 +60,16 @@ def find_boxes(
             f"Received: boxes={str(boxes)!r}"
         )
     return _from_file(path, frames, track)
+
+
+def _beside(frames):
+    """The `.npz` of boxes that lies beside the video, by its name, if there is one."""
+    path = _path_of(frames)
+    if path is None:
+        return None
+    with needs_tools():
+        from tfrecords_tools.boxes import boxes_beside
+    return boxes_beside(path)
 
 
 def _checked(boxes, count):

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from tfrecords_tools.boxes import GivenBoxes, holds_boxes, read_boxes
+from tfrecords_tools.boxes import GivenBoxes, boxes_beside, read_boxes
 
 HEADER = "clip,frame,x,y,w,h\n"
 
@@ -51,8 +51,18 @@ def test_npz_has_one_row_for_each_frame(tmp_path):
     np.savez(tmp_path / "walk.npz", boxes_xyxy_px=boxes, fps=60)
     np.savez(tmp_path / "other.npz", positions=boxes)
     np.testing.assert_array_equal(read_boxes(tmp_path / "walk.npz")[""][""].boxes, boxes)
-    assert holds_boxes(tmp_path / "walk.npz")
-    assert not holds_boxes(tmp_path / "other.npz")
+
+
+def test_boxes_lie_beside_a_video_or_a_folder_of_pictures(tmp_path):
+    boxes = np.ones((2, 4), "float32")
+    np.savez(tmp_path / "walk.npz", boxes_xyxy_px=boxes)
+    np.savez(tmp_path / "other.npz", positions=boxes)
+    np.savez(tmp_path / "a.b.npz", boxes_xyxy_px=boxes)
+    (tmp_path / "a.b").mkdir()
+    assert boxes_beside(tmp_path / "walk.mp4") == tmp_path / "walk.npz"
+    assert boxes_beside(tmp_path / "other.mp4") is None
+    assert boxes_beside(tmp_path / "none.mp4") is None
+    assert boxes_beside(tmp_path / "a.b") == tmp_path / "a.b.npz"
 
 
 def test_a_changed_file_is_read_again(tmp_path):
@@ -125,9 +135,9 @@ def test_a_damaged_npz_is_an_error_that_names_the_file(tmp_path):
     content = (tmp_path / "whole.npz").read_bytes()
     for damaged in (b"", content[:300], content[: len(content) // 2], np.random.default_rng(0).bytes(300)):
         path = write(tmp_path / "walk.npz", damaged)
-        for use in (read_boxes, holds_boxes):
+        for use, given in ((read_boxes, path), (boxes_beside, path.with_suffix(".mp4"))):
             with pytest.raises(ValueError, match=r"walk\.npz"):
-                use(path)
+                use(given)
     for boxes in (np.ones((5, 3)), np.ones(4), np.array([["a"] * 4]), np.array([[1, 2, np.inf, 4]]), np.ones((2, 4))):
         np.savez(path, boxes_xyxy_px=boxes)
         with pytest.raises(ValueError, match=r"walk\.npz"):

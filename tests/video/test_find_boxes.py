@@ -30,6 +30,13 @@ def test_nothing_means_whole_frames(frames):
     assert find_boxes(None, frames) is None
 
 
+def test_boxes_beside_a_video_are_taken_where_nothing_is_given(frames, tmp_path):
+    np.savez(tmp_path / "clip.npz", positions=np.ones(3))
+    assert find_boxes(None, frames) is None
+    np.savez(tmp_path / "clip.npz", boxes_xyxy_px=boxes_of(COUNT))
+    np.testing.assert_allclose(find_boxes(None, frames), boxes_of(COUNT))
+
+
 def test_arrays_with_unknown_rows(frames):
     given = boxes_of(COUNT)
     given[2, 1] = np.nan

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from tfrecords_tools.boxes import GivenBoxes, holds_boxes, read_boxes
+from tfrecords_tools.boxes import GivenBoxes, boxes_beside, read_boxes
 from tfrecords_tools.detectors import get_detector
 from tfrecords_tools.file_cache import cached_by_file
 from tfrecords_tools.image_frames import SUFFIXES as PICTURES
@@ -99,9 +99,8 @@ class Videos(Reader):
         for place, files in videos.items():
             stem = _stem(place, files)
             name = stem if stems[stem] == 1 else place.as_posix()
-            others = [Path(self.boxes)] if self.boxes is not None else self._beside(place, files)
-            if not others and self._weights is not None:
-                others = [Path(self._weights)]
+            boxes = boxes_beside(_path(files)) if self.boxes is None else self.boxes
+            others = [one for one in (boxes or self._weights,) if one is not None]
             found += [
                 RecordingId(
                     sequence=f"{name} track {track}" if track else name,
@@ -163,9 +162,10 @@ class Videos(Reader):
             names.append("")  # an `.npz` does not say which video it is for
         return next((content[name] for name in names if content.get(name)), {})
 
-    def _beside(self, place, files) -> Sequence[Path]:
-        path = files[0].with_suffix(".npz") if _is_video(files) else files[0].parent.with_name(f"{place.name}.npz")
-        return [path] if path.is_file() and holds_boxes(path) else []
+
+def _path(files) -> Path:
+    """The video, or the folder of pictures."""
+    return files[0] if _is_video(files) else files[0].parent
 
 
 def _is_video(files):
