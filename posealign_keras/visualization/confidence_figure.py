@@ -53,6 +53,6 @@ def confidence_figure(times, values) -> "go.Figure":
             showlegend=True,
             hovertemplate="%{y:.2f}",
         )
-    figure.update_xaxes(value_axis(showgrid=False, title="seconds"))
-    figure.update_yaxes(value_axis(range=[0, 1.02], nticks=5))
+    figure.update_xaxes(value_axis(showgrid=False, title="time (s)"))
+    figure.update_yaxes(value_axis(range=[-0.02, 1.02], nticks=5, title="from 0 (none) to 1"))
     return figure.update_layout(hovermode="x unified")

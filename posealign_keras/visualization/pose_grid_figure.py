@@ -20,7 +20,8 @@ from posealign_keras.visualization.style import base_layout
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-_ROW_HEIGHT = 150
+# A tall grid must fit onto a screen, a flat one may be larger.
+_ROW_HEIGHT, _FLAT_ROW_HEIGHT, _FLAT_ROWS = 150, 240, 3
 _MARGIN = 96
 _GAP, _CAPTION_GAP, _LEAST_RADIUS = 0.1, 0.4, 0.5
 
@@ -75,7 +76,7 @@ def pose_grid_figure(
     drop = first_row.top - first_row.floor + (_CAPTION_GAP if any(row_captions) else _GAP)
     # Lower rows are the first one, moved down: y points downwards.
     moved = poses + np.array([0, drop, 0], np.float32) * np.arange(rows)[:, None, None, None]
-    pixels = min(_ROW_HEIGHT, 1.15 * PAGE_WIDTH * drop / first_row.width)
+    pixels = min(_FLAT_ROW_HEIGHT if rows <= _FLAT_ROWS else _ROW_HEIGHT, 1.15 * PAGE_WIDTH * drop / first_row.width)
     figure = import_plotly("graph_objects").Figure(layout=base_layout(height=round(pixels * rows) + _MARGIN))
     for row in range(rows):
         floor = first_row.floor_trace("scene")

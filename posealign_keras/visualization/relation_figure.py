@@ -156,7 +156,7 @@ def _draw_poses(figure, face, domain):
     pixels = _HEIGHTS["poses"][relation.order == "higher"]
     for number, (end, poses) in enumerate(zip(_ENDS, ends, strict=True)):
         scene = "scene2" if number else "scene"
-        row = SkeletonRow({str(index): pose for index, pose in enumerate(poses)})
+        row = SkeletonRow({str(index): pose for index, pose in enumerate(poses)}, turn=0.0)
         figure.add_trace(row.floor_trace(scene))
         for index, pose in enumerate(poses):
             is_first = number == 0 and index == 0

@@ -106,7 +106,15 @@ def _add_images(figure, images, keypoints, captions, skeleton, bottom):
             }
         )
         figure.add_annotation(
-            text=caption, x=sum(domain) / 2, y=1, xref="paper", yref="paper", showarrow=False, font={"color": INK}
+            text=caption,
+            x=sum(domain) / 2,
+            y=0.95,
+            xref="paper",
+            yref="paper",
+            xanchor="center",
+            yanchor="bottom",
+            showarrow=False,
+            font={"color": INK},
         )
 
 

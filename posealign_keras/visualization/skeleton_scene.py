@@ -16,7 +16,6 @@ from posealign_keras.visualization.style import INK, REFERENCE, SIDE_COLOURS
 # The view is turned by this much to the side and raised by this much: enough to see depth, little enough to compare
 # with the image. Neighbours stand along the view's own right, so that they stay level and equally far.
 _TURN, _RISE = np.radians(20), np.radians(11)
-_RIGHT, _AWAY = np.array([[np.cos(_TURN), np.sin(_TURN)], [-np.sin(_TURN), np.cos(_TURN)]])
 PAGE_WIDTH = 860
 """Pixels that a notebook or a page of the documentation has for a figure, about."""
 
@@ -137,13 +136,15 @@ class SkeletonRow:
         poses: `{name: (..., joints, 3)}`, metres, camera frame. Leading axes are all frames that the row shows.
         radius: Metres that each person has to either side. By default enough for any turn about the vertical, so that
             neighbours never touch.
+        turn: Radians by which the view is turned to the side. With 0 a mirrored pose is the mirror image on the page.
     """
 
-    def __init__(self, poses: Mapping[str, np.ndarray], radius: float | None = None):
+    def __init__(self, poses: Mapping[str, np.ndarray], radius: float | None = None, turn: float = _TURN):
         stacked = np.concatenate([pose.reshape(-1, 3) for pose in poses.values()])
         turning = max(_LEAST_RADIUS, float(np.linalg.norm(stacked[:, [0, 2]], axis=-1).max()) * 1.04)
         self.radius = turning if radius is None else radius
-        self.right = _RIGHT
+        self.turn = turn
+        self.right, self._away = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
         self.places = {name: 2 * self.radius * position * self.right for position, name in enumerate(poses)}
         self.floor = -float(stacked[:, 1].max()) - 0.03
         self.top = -float(stacked[:, 1].min()) + 0.05
@@ -155,7 +156,7 @@ class SkeletonRow:
         gap = (np.nan, np.nan)
         lines = [point for x in across for point in ((x, deep[0]), (x, deep[-1]), gap)]
         lines += [point for y in deep for point in ((across[0], y), (across[-1], y), gap)]
-        x, y = (np.array(lines) @ np.stack([_RIGHT, _AWAY])).T
+        x, y = (np.array(lines) @ np.stack([self.right, self._away])).T
         return import_plotly("graph_objects").Scatter3d(
             x=x,
             y=y,
@@ -177,7 +178,7 @@ class SkeletonRow:
     def ranges(self) -> dict[str, tuple[float, float]]:
         """Drawn metres that the row takes on each axis; plotly cuts off what is not strictly inside."""
         last = list(self.places.values())[-1]
-        reach = self.radius * (np.cos(_TURN) + np.sin(_TURN))
+        reach = self.radius * (np.cos(self.turn) + np.sin(self.turn))
         return {
             "x": (-reach, last[0] + reach),
             "y": (-reach, last[1] + reach),
@@ -192,12 +193,14 @@ class SkeletonRow:
             aspect: Width over height of the scene's place on the page, for rows that may be too wide for it.
         """
         return {
-            **scene_layout(self.ranges(), self.width, aspect),
+            **scene_layout(self.ranges(), self.width, aspect, self.turn),
             "annotations": [scene_text(text, (*self.places[name], self.top + 0.1)) for name, text in captions.items()],
         }
 
 
-def scene_layout(ranges: Mapping[str, tuple[float, float]], width: float, aspect: float | None = None) -> dict:
+def scene_layout(
+    ranges: Mapping[str, tuple[float, float]], width: float, aspect: float | None = None, turn: float = _TURN
+) -> dict:
     """Layout of a scene that is looked at from in front and fills its place from bottom to top.
 
     Args:
@@ -205,11 +208,12 @@ def scene_layout(ranges: Mapping[str, tuple[float, float]], width: float, aspect
         width: Metres from left to right, as they are seen.
         aspect: Width over height of the scene's place on the page; what is wider than that is drawn smaller. `None` if
             it is wide enough.
+        turn: Radians by which the view is turned to the side.
     """
     height = ranges["z"][1] - ranges["z"][0]
     # 1.8 units is what plotly's orthographic view shows from bottom to top, and about 2 from left to right.
     scale = min(1.8 / height, np.inf if aspect is None else 1.95 * aspect / width)
-    view = 2 * np.array([np.sin(_TURN) * np.cos(_RISE), -np.cos(_TURN) * np.cos(_RISE), np.sin(_RISE)])
+    view = 2 * np.array([np.sin(turn) * np.cos(_RISE), -np.cos(turn) * np.cos(_RISE), np.sin(_RISE)])
     return {
         **{f"{axis}axis": {"visible": False, "showspikes": False, "range": limits} for axis, limits in ranges.items()},
         # Equal metres on all axes.

@@ -26,8 +26,9 @@ FONT = "Inter, system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', A
 
 
 def method_colour(name: str, position: int) -> str:
-    """Colour of the method called `name`, or the colour for its `position` if the name has none."""
-    return METHOD_COLOURS.get(name, SERIES_COLOURS[position % len(SERIES_COLOURS)])
+    """Colour of the method called `name`; for a name that has none, one for its `position` that no name has."""
+    free = [colour for colour in SERIES_COLOURS if colour not in METHOD_COLOURS.values()]
+    return METHOD_COLOURS.get(name, free[position % len(free)])
 
 
 def base_layout(height: int) -> dict:

@@ -48,10 +48,7 @@ class Alignment(MultiObjectiveModel):
         raise NotImplementedError
 
     def _latents(self, x):
-        count = x["source_images"].shape[0]
-        images = [ops.cast(x[name], "float32") for name in ("source_images", "images")]
-        latents = self.image_encoder(ops.concatenate(images))
-        return latents[:count], latents[count:]
+        return self.image_encoder(x["source_images"]), self.image_encoder(x["images"])
 
 
 class CorrelationAlignment(Alignment):
@@ -64,7 +61,7 @@ class CorrelationAlignment(Alignment):
     def alignment(self, source, target):
         def moments(latents):
             mean = ops.mean(latents, axis=0, keepdims=True)
-            return mean, ops.matmul(ops.transpose(latents - mean), latents - mean) / (latents.shape[0] - 1)
+            return mean, ops.matmul(ops.transpose(latents - mean), latents - mean) / (ops.shape(latents)[0] - 1)
 
         (mean_s, covariance_s), (mean_t, covariance_t) = moments(source), moments(target)
         size = source.shape[1]
@@ -80,13 +77,17 @@ class MeanDiscrepancy(Alignment):
     """
 
     def alignment(self, source, target):
+        def squares(first, second):
+            return ops.sum(ops.square(first[:, None] - second[None]), axis=-1)
+
         both = ops.concatenate([source, target])
-        squares = ops.sum(ops.square(both[:, None] - both[None]), axis=-1)
-        width = ops.stop_gradient(ops.mean(squares))
-        kernel = sum(ops.exp(-squares / (factor * width)) for factor in (0.25, 0.5, 1.0, 2.0, 4.0)) / 5
-        count = source.shape[0]
-        within = ops.mean(kernel[:count, :count]) + ops.mean(kernel[count:, count:])
-        return within - 2 * ops.mean(kernel[:count, count:])
+        width = ops.stop_gradient(ops.mean(squares(both, both)))
+
+        def similarity(first, second):
+            distances = squares(first, second) / width
+            return sum(ops.mean(ops.exp(-distances / factor)) for factor in (0.25, 0.5, 1.0, 2.0, 4.0)) / 5
+
+        return similarity(source, source) + similarity(target, target) - 2 * similarity(source, target)
 
 
 class DomainAdversary(Alignment):
