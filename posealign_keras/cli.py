@@ -99,8 +99,8 @@ def _add_adapt(commands):
     adapt.add_argument(
         "--boxes",
         metavar="FILE|DETECTOR",
-        help="where the person is: a .csv, .json or .npz file of boxes, or a detector: hog, faster_rcnn, yolo, mediapipe "
-        "(default: a file .npz beside each video, or else the person fills the frame)",
+        help="where the person is: a .csv, .json or .npz file of boxes, or a detector: hog, faster_rcnn, yolo, "
+        "mediapipe (default: a file .npz beside each video, or else the person fills the frame)",
     )
     adapt.add_argument("--steps", type=int, metavar="N", help="training steps (default: 300)")
     adapt.add_argument("--seed", default=0, type=int, help="seed of everything random (default: %(default)s)")

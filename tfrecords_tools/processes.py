@@ -1,5 +1,6 @@
 """Writes parts in several processes of this machine."""
 
+import gc
 import multiprocessing
 import time
 from collections.abc import Callable, Sequence
@@ -59,7 +60,8 @@ def _write_in_pool(parts, progress, workers):
                     process.terminate()
             if isinstance(error, BrokenProcessPool):
                 raise OSError(
-                    "A process that read recordings was killed, most likely for lack of memory: try fewer `workers`"
+                    "A process that read recordings was killed, most likely for lack of memory: try fewer `workers`. "
+                    "A program that calls `convert` must do so under `if __name__ == '__main__':`"
                 ) from error
             raise
     return [future.result() for future in futures]
@@ -70,6 +72,7 @@ _shares: list[Any] = []  # in a worker: the array, shared with the process that 
 
 def _set_shares(shares):
     _shares[:] = [shares]
+    gc.freeze()  # what was imported stays: it need not be looked through again and again
 
 
 def _write_and_tell(part, index):

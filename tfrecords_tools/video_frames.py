@@ -1,5 +1,6 @@
 """`VideoFrames`: the pictures of a video file, decoded with PyAV."""
 
+import gc
 import itertools
 from functools import cached_property
 from pathlib import Path
@@ -56,6 +57,9 @@ class VideoFrames(Frames):
         if index is None:
             return
         number = -1
+        # Containers and streams of PyAV refer to each other: the decoders of earlier videos, of megabytes each, are few
+        # objects, and would pile up until Python looks for such by itself.
+        gc.collect()
         with self._opened() as (container, stream):
             stream.thread_type = "AUTO"
             for number, frame in self._numbered(container, stream):

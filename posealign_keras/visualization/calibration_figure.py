@@ -73,6 +73,7 @@ def calibration_figure(calibrations: Mapping[str, Mapping]) -> "go.Figure":
                 col=2,
             )
     figure.update_xaxes(value_axis(showgrid=False, title="confidence"), row=1, col=1)
-    figure.update_xaxes(value_axis(showgrid=False, range=[0, 102], title="poses kept, the most confident ones (%)"), row=1, col=2)
+    kept_axis = value_axis(showgrid=False, range=[0, 102], title="poses kept, the most confident ones (%)")
+    figure.update_xaxes(kept_axis, row=1, col=2)
     figure.update_yaxes(value_axis(title="error (mm)", rangemode="tozero"))
     return figure

@@ -9,10 +9,10 @@ ratio, and the peak memory of a process of the conversion beside that of its imp
 """
 
 import argparse
+import contextlib
 import json
 import multiprocessing
 import os
-import resource
 import shutil
 import tempfile
 import time
@@ -67,7 +67,13 @@ def import_only(_):
 
     import tfrecords_tools.part  # noqa: F401
 
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak_memory(os.getpid())
+
+
+def peak_memory(process):
+    """Megabytes, of Linux's record of a process; that of `resource` counts what the process was forked from, too."""
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
 
 
 def main():
@@ -104,7 +110,14 @@ def run(directory, options):
     with ProcessPoolExecutor(1, context) as pool:
         imports = pool.submit(import_only, 0).result()
 
-    shown = Progress("records")
+    shown, peaks = Progress("records"), [0.0]
+
+    def watch(what, done, total):
+        shown(done, total)
+        for process in multiprocessing.active_children():
+            with contextlib.suppress(OSError, StopIteration):  # it may have ended
+                peaks.append(peak_memory(process.pid))
+
     start = time.perf_counter()
     convert(
         "videos",
@@ -114,10 +127,9 @@ def run(directory, options):
         size=options.size,
         clip_length=CLIP,
         workers=options.workers,
-        progress=lambda what, done, total: shown(done, total),
+        progress=watch,
     )
     whole = time.perf_counter() - start
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     verify(directory / "records")
     read = sum(
         len(clip) for clip in data.load_clips(directory / "records" / "unlabelled_clip", 1, training=False).unbatch()
@@ -129,7 +141,7 @@ def run(directory, options):
     )
     print(f"decoder, resizing and JPEG coder alone: {frames / alone:.0f} frames/s")
     print(f"conversion, with start and checksums: {frames / whole:.0f} frames/s, ratio {alone / whole:.2f}")
-    print(f"peak memory of a process: {peak / 1024:.0f} MB, of which imports {imports / 1024:.0f} MB")
+    print(f"peak memory of a process: {max(peaks):.0f} MB, of which imports {imports:.0f} MB")
     print(f"read back and verified: {read:,} frames")
 
 

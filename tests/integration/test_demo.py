@@ -12,8 +12,8 @@ import pytest
 from small_videos import write_video
 
 from posealign_keras.cli import main
-from posealign_keras.demo import run as demo
 from posealign_keras.demo import measurements, stages
+from posealign_keras.demo import run as demo
 from posealign_keras.models import PoseEstimator
 from posealign_keras.presets import SMALL
 
