@@ -1,6 +1,5 @@
 """Writes parts in several processes of this machine."""
 
-import gc
 import multiprocessing
 import time
 from collections.abc import Callable, Sequence
@@ -72,7 +71,6 @@ _shares: list[Any] = []  # in a worker: the array, shared with the process that 
 
 def _set_shares(shares):
     _shares[:] = [shares]
-    gc.freeze()  # what was imported stays: it need not be looked through again and again
 
 
 def _write_and_tell(part, index):

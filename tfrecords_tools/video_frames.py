@@ -1,7 +1,7 @@
 """`VideoFrames`: the pictures of a video file, decoded with PyAV."""
 
-import gc
 import itertools
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -56,10 +56,7 @@ class VideoFrames(Frames):
         index = next(wanted, None)
         if index is None:
             return
-        number = -1
-        # Containers and streams of PyAV refer to each other: the decoders of earlier videos, of megabytes each, are few
-        # objects, and would pile up until Python looks for such by itself.
-        gc.collect()
+        number, turn = -1, None
         with self._opened() as (container, stream):
             stream.thread_type = "AUTO"
             for number, frame in self._numbered(container, stream):
@@ -67,7 +64,10 @@ class VideoFrames(Frames):
                     raise ValueError(f"picture {index} cannot be decoded")
                 if number < index:
                     continue
-                image = _upright(frame)
+                # Of the first picture, for all: a frame whose side data were looked at is in a cycle with them, and such
+                # frames pile up in memory until Python looks for cycles.
+                turn = turn or _turn(frame)
+                image = turn(frame.to_ndarray(format="rgb24"))
                 while index == number:
                     yield image
                     index = next(wanted, None)
@@ -162,13 +162,20 @@ class _Opened:
             raise ValueError(f"{self._path} cannot be read as a video: {error}") from error
 
 
-def _upright(frame) -> np.ndarray:
-    image = frame.to_ndarray(format="rgb24")
-    for side_data in frame.side_data:
-        if side_data.type == SideDataType.DISPLAYMATRIX:
-            # The picture's x and y axes, and where they point on the screen; the sign tells which way.
-            right, down = np.frombuffer(side_data, np.int32).reshape(3, 3)[:2, :2].astype(float)
+def _turn(frame) -> Callable[[np.ndarray], np.ndarray]:
+    """What makes the pictures of a video upright, as its frames say."""
+    matrices = [
+        np.frombuffer(side_data, np.int32).reshape(3, 3)[:2, :2].astype(float)
+        for side_data in frame.side_data
+        if side_data.type == SideDataType.DISPLAYMATRIX
+    ]
+
+    def upright(image):
+        # The picture's x and y axes, and where they point on the screen; the sign tells which way.
+        for right, down in matrices:
             if abs(right[1]) > abs(right[0]):
                 image, right, down = image.swapaxes(0, 1), down, right
             image = image[:: -1 if down[1] < 0 else 1, :: -1 if right[0] < 0 else 1]
-    return np.ascontiguousarray(image)
+        return np.ascontiguousarray(image)
+
+    return upright

@@ -1,5 +1,6 @@
 """Videos that these tests write with PyAV; every picture shows its number in eight blocks, white for 1."""
 
+import gc
 import pickle
 from fractions import Fraction
 
@@ -134,6 +135,19 @@ def test_it_pickles_as_its_path(tmp_path):
     again = pickle.loads(pickle.dumps(frames))
     assert [number_of(image) for image in again.read([2, 5])] == [2, 5]
     np.testing.assert_array_equal(again.times, frames.times)
+
+
+def test_pictures_that_were_read_do_not_pile_up(tmp_path):
+    frames = VideoFrames(write(tmp_path / "video.mp4", display_matrix=(0, ONE, 0, -ONE, 0, 0, 0, 0, 1 << 30)))
+    gc.collect()
+    gc.disable()  # as if nothing made it look for cycles
+    try:
+        count = sum(1 for _ in frames.read(range(len(frames.times))))
+        alive = sum(isinstance(one, av.VideoFrame) for one in gc.get_objects())
+    finally:
+        gc.enable()
+    assert count > 4
+    assert alive <= 2
 
 
 def test_a_name_with_a_colon_is_no_protocol(tmp_path, monkeypatch):
