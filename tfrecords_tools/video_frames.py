@@ -64,8 +64,8 @@ class VideoFrames(Frames):
                     raise ValueError(f"picture {index} cannot be decoded")
                 if number < index:
                     continue
-                # Of the first picture, for all: a frame whose side data were looked at is in a cycle with them, and such
-                # frames pile up in memory until Python looks for cycles.
+                # Of the first picture, for all: a frame whose side data were looked at is in a cycle with them, and
+                # such frames pile up in memory until Python looks for cycles.
                 turn = turn or _turn(frame)
                 image = turn(frame.to_ndarray(format="rgb24"))
                 while index == number:
