@@ -124,7 +124,7 @@ def adapt(
     print(f"posealign adapt: into {workspace.directory.resolve()}", flush=True)
     # Conversions and records know themselves what of them is finished.
     clips, length = record_person_clips(paths, workspace.path("clips"), estimator.image_size, boxes)
-    source = replayed_records(preset, workspace, seed)
+    source = replayed_records(preset, workspace, estimator.image_size, seed)
     count = sum(data.Manifest.load(directory, "train").num_records for directory in clips)
     plan = _fitting(plan, preset, count, length)
     frames = spread_frames(clips, plan.normalization_frames, seed)
@@ -180,12 +180,13 @@ def starting_estimator(preset: str | os.PathLike = "small_synthetic") -> PoseEst
     return PoseEstimator.from_preset(preset, _SOURCE if is_of_studio else None)
 
 
-def replayed_records(preset: str | os.PathLike, workspace: Workspace, seed: int = 0) -> Path:
+def replayed_records(preset: str | os.PathLike, workspace: Workspace, image_size: int, seed: int = 0) -> Path:
     """Labelled pictures that `starting_estimator` was trained on, for it to remember while it adapts.
 
     Args:
         preset: Name or directory of a preset.
         workspace: Where pictures are generated (`source/`) if the preset holds none.
+        image_size: Height and width of the generated pictures.
         seed: Seed of the generated people.
 
     Returns:
@@ -194,10 +195,11 @@ def replayed_records(preset: str | os.PathLike, workspace: Workspace, seed: int 
     held = Preset(preset).replay
     if held is not None:
         return held
-    directory, size = workspace.path("source"), starting_estimator(preset).image_size
+    directory = workspace.path("source")
     if not workspace.finished("source"):
         watch, library = Stopwatch(), generate_motion_library(sequences=60, frames=120, seed=seed)
-        record_images(library, STUDIO, directory, "train", _REPLAYED_IMAGES, size, seed, Progress("replayed pictures"))
+        shown = Progress("replayed pictures")
+        record_images(library, STUDIO, directory, "train", _REPLAYED_IMAGES, image_size, seed, shown)
         workspace.finish("source", _files(workspace, directory), watch.seconds())
     return directory
 

@@ -273,7 +273,10 @@ def test_adapt_normalization_needs_a_batch():
     ("arguments", "message"),
     [
         ({"image_size": 40}, "`image_size` must be a multiple of 16. Received: image_size=40"),
-        ({"backbone": "vgg"}, "must be 'resnet50', 'small_resnet' or a `keras.Model`. Received: backbone='vgg'"),
+        (
+            {"backbone": "vgg"},
+            "`backbone` must be 'resnet50', 'small_resnet' or a `keras.Model`. Received: backbone='vgg'",
+        ),
         ({"weights": "imagenet"}, "`weights` exist for the backbone 'resnet50' only. Received: weights='imagenet'"),
     ],
 )

@@ -37,7 +37,7 @@ def real_video_results(folder, workspace, plan, seed) -> dict:
     directories, length = record_person_clips(videos, workspace.path("real/clips"), image_size)
     clips = [data.load_arrays(directory, "train", data.UNLABELLED_CLIP)["frames"] for directory in directories]
     names = [name for name in plan.relations if RelationNetwork.from_preset(_PRESET, name).relation.window <= length]
-    replay = data.load_arrays(replayed_records(_PRESET, workspace, seed), "train", data.LABELLED_IMAGE)
+    replay = data.load_arrays(replayed_records(_PRESET, workspace, image_size, seed), "train", data.LABELLED_IMAGE)
     experiment = methods.Experiment(
         estimator=lambda: starting_estimator(_PRESET),
         motion_autoencoder=lambda: MotionAutoencoder.from_preset(_PRESET),
