@@ -1,7 +1,6 @@
 """`history_figure`: how the losses of each stage went."""
 
 import html
-import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -13,8 +12,7 @@ from posealign_keras.visualization.style import SERIES_COLOURS, base_layout, val
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-_PANEL_HEIGHT = 320
-_COLUMNS = 2
+_PANEL_HEIGHT = 300
 
 
 def history_figure(history: Mapping[str, Mapping]) -> "go.Figure":
@@ -28,7 +26,7 @@ def history_figure(history: Mapping[str, Mapping]) -> "go.Figure":
             it. Values that are not finite leave a gap.
 
     Returns:
-        The figure, two panels wide (one where there is one stage).
+        The figure, one panel above the other, each with its legend beside it.
 
     Raises:
         ImportError: If plotly is not installed.
@@ -40,14 +38,16 @@ def history_figure(history: Mapping[str, Mapping]) -> "go.Figure":
     """
     if not history:
         raise ValueError("`history` must hold at least one stage. Received: history={}")
-    columns = min(_COLUMNS, len(history))
-    rows = math.ceil(len(history) / columns)
+    rows = len(history)
     figure = import_plotly("subplots").make_subplots(
-        rows=rows, cols=columns, horizontal_spacing=0.08, vertical_spacing=0.5 / rows if rows > 1 else 0
+        rows=rows,
+        cols=1,
+        vertical_spacing=0.35 / rows if rows > 1 else 0,
+        subplot_titles=[f"<b>{html.escape(stage.replace('_', ' '))}</b>" for stage in history],
     )
     figure.update_layout(base_layout(height=_PANEL_HEIGHT * rows))
     for index, (stage, curves) in enumerate(history.items()):
-        position = {"row": index // columns + 1, "col": index % columns + 1}
+        position = {"row": index + 1, "col": 1}
         curves = {name: _numbers(values, stage, name) for name, values in curves.items()}
         legend = f"legend{index + 1 if index else ''}"
         for number, (name, values) in enumerate(curves.items()):
@@ -65,15 +65,8 @@ def history_figure(history: Mapping[str, Mapping]) -> "go.Figure":
         figure.update_xaxes(value_axis(showgrid=False, title="epoch", rangemode="tozero", tickformat="d"), **position)
         figure.update_yaxes(value_axis(**_scale(curves.values())), **position)
         panel = figure.get_subplot(**position)
-        legend_layout = {
-            "title": {"text": f"<b>{html.escape(stage.replace('_', ' '))}</b>", "side": "top", "font": {"size": 14}},
-            "orientation": "h",
-            "x": panel.xaxis.domain[0],
-            "y": panel.yaxis.domain[1],
-            "xanchor": "left",
-            "yanchor": "bottom",
-        }
-        figure.update_layout({legend: legend_layout})
+        beside = {"orientation": "v", "x": 1.01, "y": panel.yaxis.domain[1], "xanchor": "left", "yanchor": "top"}
+        figure.update_layout({legend: beside})
     return figure.update_layout(hovermode="x unified")
 
 

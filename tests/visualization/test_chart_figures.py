@@ -21,8 +21,13 @@ class TestHistoryFigure:
         figure = history_figure({name: {"loss": [1.0, 2.0]} for name in ("a_b", "c", "<d>")})
         assert [trace.legend or "legend" for trace in figure.data] == ["legend", "legend2", "legend3"]
         assert len({(trace.xaxis, trace.yaxis) for trace in figure.data}) == 3
-        assert figure.layout.legend.title.text == "<b>a b</b>"
-        assert figure.layout.legend3.title.text == "<b>&lt;d&gt;</b>"
+        assert [title.text for title in figure.layout.annotations] == ["<b>a b</b>", "<b>c</b>", "<b>&lt;d&gt;</b>"]
+        # Each legend stands beside its own panel, right of the curves.
+        legends = figure.layout.legend, figure.layout.legend2, figure.layout.legend3
+        assert all(legend.x > 1 and legend.xanchor == "left" for legend in legends)
+        assert [legend.y for legend in legends] == [
+            axis.domain[1] for axis in (figure.layout.yaxis, figure.layout.yaxis2, figure.layout.yaxis3)
+        ]
 
     def test_scale_is_logarithmic_where_values_are_positive_and_far_apart(self):
         figure = history_figure({"a": {"x": [100, 1]}, "b": {"x": [2, 1]}, "c": {"x": [100, -1]}})

@@ -81,7 +81,8 @@ class MeanDiscrepancy(Alignment):
             return ops.sum(ops.square(first[:, None] - second[None]), axis=-1)
 
         both = ops.concatenate([source, target])
-        width = ops.stop_gradient(ops.mean(squares(both, both)))
+        # Latents that are all alike have no width to divide by.
+        width = ops.stop_gradient(ops.mean(squares(both, both))) + 1e-6
 
         def similarity(first, second):
             distances = squares(first, second) / width
