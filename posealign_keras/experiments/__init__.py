@@ -5,6 +5,15 @@ from posealign_keras.experiments.setting import Setting
 from posealign_keras.experiments.setting_result import SettingResult
 from posealign_keras.experiments.settings import SETTINGS, get_setting
 from posealign_keras.experiments.target_test import TargetTest
-from posealign_keras.experiments.training_plan import TrainingPlan
+from posealign_keras.experiments.training_plan import PAPER_RECIPE, TrainingPlan
 
-__all__ = ["SETTINGS", "Setting", "SettingResult", "TargetTest", "TrainingPlan", "get_setting", "run_setting"]
+__all__ = [
+    "PAPER_RECIPE",
+    "SETTINGS",
+    "Setting",
+    "SettingResult",
+    "TargetTest",
+    "TrainingPlan",
+    "get_setting",
+    "run_setting",
+]

@@ -77,6 +77,7 @@ def compiled_adaptation(estimator, motion_autoencoder, relation_networks, plan, 
         replay_weight=plan.replay_weight,
         replay_in_target_colours=plan.replay_in_target_colours,
         measured_on=plan.measured_on,
+        adapted_layers=plan.adapted_layers,
         seed=seed,
     )
     turns = -(-plan.adaptation_steps // len(model.energies))

@@ -24,17 +24,17 @@ class Amounts:
 
 SHORT = Amounts(
     source_images=5000,
-    target_clips=96,
-    test_clips=48,
+    target_clips=240,
+    test_clips=96,
     plan=TrainingPlan(
         pose_steps=2000,
         motion_steps=300,
         windows=8000,
         relation_steps=600,
-        source_steps=1200,
+        source_steps=1600,
         source_rate=1e-3,
         normalization_frames=1024,
-        adaptation_steps=132,
+        adaptation_steps=120,
         clips_per_batch=4,
         energy_rate=2e-4,
         teacher_rate=1e-3,
@@ -46,8 +46,8 @@ SHORT = Amounts(
 
 LONG = Amounts(
     source_images=16000,
-    target_clips=256,
-    test_clips=96,
+    target_clips=480,
+    test_clips=192,
     plan=TrainingPlan(
         pose_steps=4000,
         motion_steps=1500,

@@ -14,16 +14,13 @@ from rivals import RIVALS, Supervised
 
 from posealign_keras import data
 from posealign_keras.experiments.image_stages import compiled_adaptation
-from posealign_keras.experiments.training_plan import TrainingPlan
+from posealign_keras.experiments.training_plan import PAPER_RECIPE, TrainingPlan
 from posealign_keras.fitting import fit
 from posealign_keras.models import PoseEstimator
 from posealign_keras.training.warmed_adam import warmed_adam
 
 CONTRASTIVE = ("lower_order_contrastive", "higher_order_contrastive")
 PAPER_RELATIONS = ("pose_flip", "flip_backward", "slow_backward")
-PAPER = {"mean_teacher": False, "replay_weight": 0.0, "measured_on": "latents", "normalization_frames": 0}
-"""What of a `TrainingPlan` makes it the paper's recipe."""
-
 _LABELLED_SHARE = 0.1
 
 
@@ -111,8 +108,11 @@ def distillation(name, experiment, source=None, **recipe):
 def rival(name, experiment):
     """One of the usual alternatives, from the same start."""
     estimator = experiment.start()
-    model = RIVALS[name](estimator.image_encoder, estimator.pose_autoencoder)
-    steps = experiment.plan.adaptation_steps
+    plan = experiment.plan
+    model = RIVALS[name](
+        estimator.image_encoder, estimator.pose_autoencoder, plan.adapted_layers, plan.replay_in_target_colours
+    )
+    steps = plan.adaptation_steps
     model.compile(optimizer={key: warmed_adam(1e-3, steps) for key in model.objective_variables()})
     experiment.fit(name, model, experiment.batches(experiment.source))
     return estimator
@@ -131,8 +131,11 @@ def semi_supervised(experiment):
 def oracle(experiment):
     """The start, trained on all labels of the target's clips, with replay."""
     estimator = experiment.start()
-    model = Supervised(estimator.image_encoder, estimator.pose_autoencoder)
-    model.compile(optimizer=warmed_adam(1e-3, experiment.plan.adaptation_steps))
+    plan = experiment.plan
+    model = Supervised(
+        estimator.image_encoder, estimator.pose_autoencoder, plan.adapted_layers, plan.replay_in_target_colours
+    )
+    model.compile(optimizer=warmed_adam(1e-3, plan.adaptation_steps))
     experiment.fit("oracle", model, _labelled_batches(experiment))
     return estimator
 
@@ -165,18 +168,12 @@ def _single(relation):
 
 def _paper_row(name, count):
     recipe = {"relations": PAPER_RELATIONS[:count], "contrastive": CONTRASTIVE}
-    return functools.partial(distillation, name, **PAPER, **recipe)
+    return functools.partial(distillation, name, **PAPER_RECIPE, **recipe)
 
 
-def _stable_row(name, relations, contrastive=CONTRASTIVE):
-    return functools.partial(distillation, name, relations=relations, contrastive=contrastive)
+def _without(name, **recipe):
+    return functools.partial(distillation, name, **recipe)
 
-
-_WITHOUT = {
-    "coloured": {"replay_in_target_colours": True, "relations": (), "contrastive": ()},
-    "coloured_all": {"replay_in_target_colours": True},
-}
-TRIALS = {name: functools.partial(distillation, name, **recipe) for name, recipe in _WITHOUT.items()}
 
 BOUNDS = {"source_only": source_only, "oracle": oracle}
 DEFAULT = {"default": functools.partial(distillation, "default"), "semi_supervised": semi_supervised}
@@ -189,8 +186,21 @@ PAPER_ABLATION = {
 ALTERNATIVES = {
     "adabn": adabn,
     **{name: functools.partial(rival, name) for name in RIVALS},
-    "mean_teacher": _stable_row("mean_teacher", (), ()),
+    "mean_teacher": _without("mean_teacher", relations=(), contrastive=()),
 }
+"""All with the replay of the default, in the target's colours."""
+
+WITHOUT = {
+    name: _without(name, **recipe)
+    for name, recipe in {
+        "default_without_normalization": {"normalization_frames": 0},
+        "default_without_colours": {"replay_in_target_colours": False},
+        "default_in_res3_only": {"adapted_layers": ("conv3_",)},
+        "default_without_mean_teacher": {"mean_teacher": False},
+        "default_without_contrast": {"contrastive": ()},
+    }.items()
+}
+"""The default, each time without one of the things in which it differs from the paper's recipe, or without contrast."""
 
 
 def single_relations(names) -> dict[str, Callable]:
@@ -202,9 +212,12 @@ COLLAPSE = {
     "collapse": functools.partial(
         distillation,
         "collapse",
-        **{**PAPER, "energy_rate": 1e-2},
+        **{**PAPER_RECIPE, "energy_rate": 1e-2},
         relations=("pose_flip",),
         contrastive=(),
     )
 }
-"""A setting that is bad on purpose: one relation of lower order, no contrast, no replay, long steps."""
+"""A setting that is bad on purpose: one relation of lower order, no contrast, no replay, long steps.
+
+`measures.without_labels` must tell it from the others: its latents lose their spread, or its poses their sides.
+"""

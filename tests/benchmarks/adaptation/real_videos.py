@@ -8,6 +8,7 @@ import numpy as np
 
 from posealign_keras import data
 from posealign_keras.evaluation import REAL_VIDEO, evaluate_poses
+from posealign_keras.experiments import PAPER_RECIPE
 from posealign_keras.models import MotionAutoencoder, RelationNetwork
 from posealign_keras.own_videos.adapt import replayed_records, starting_estimator
 from posealign_keras.own_videos.person_clips import record_person_clips
@@ -54,7 +55,7 @@ def real_video_results(folder, workspace, plan, seed) -> dict:
         "adabn": methods.adabn,
         "mean_teacher": methods.ALTERNATIVES["mean_teacher"],
         "default": methods.DEFAULT["default"],
-        "paper": functools.partial(methods.distillation, "real_paper", **methods.PAPER),
+        "paper": functools.partial(methods.distillation, "real_paper", **PAPER_RECIPE),
     }
     results = {}
     for name, method in chosen.items():

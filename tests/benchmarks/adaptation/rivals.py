@@ -1,7 +1,7 @@
 """The usual alternatives to relation distillation, as stages on the same engine, over the same layers and data.
 
-Each of them minimises the supervised loss on replayed source images, as `Adaptation` does with `replay_weight=1`,
-and pulls the latents of both domains together. Inputs are those of `Adaptation`: `"images"`, `"source_images"` and
+Each of them minimises the supervised loss on replayed source images, as `Adaptation` does with `replay_weight=1`, in
+the colours of the target if it does, and pulls the latents of both domains together. Inputs are those of `Adaptation`: `"images"`, `"source_images"` and
 `"source_poses"`.
 """
 
@@ -12,6 +12,7 @@ from posealign_keras.losses import discriminator_loss, generator_loss, joint_dis
 from posealign_keras.models import Discriminator
 from posealign_keras.ops import retarget_labels
 from posealign_keras.training import MultiObjectiveModel
+from posealign_keras.training.colour_transfer import in_colours_of
 
 
 class Alignment(MultiObjectiveModel):
@@ -21,14 +22,24 @@ class Alignment(MultiObjectiveModel):
         image_encoder: The source-trained `ImageEncoder`.
         pose_autoencoder: The trained `PoseAutoencoder`; frozen.
         adapted_layers: As for `Adaptation`.
+        in_target_colours: As `replay_in_target_colours` of `Adaptation`.
         weight: Weight of the alignment beside the supervised loss in metres.
     """
 
-    def __init__(self, image_encoder, pose_autoencoder, adapted_layers=("conv3_",), weight: float = 1.0, name=None):
+    def __init__(
+        self,
+        image_encoder,
+        pose_autoencoder,
+        adapted_layers=("conv3_",),
+        in_target_colours: bool = False,
+        weight: float = 1.0,
+        name=None,
+    ):
         super().__init__(name=name)
         self.image_encoder = image_encoder
         self.pose_autoencoder = pose_autoencoder
         self.adapted_layers = adapted_layers
+        self.in_target_colours = in_target_colours
         self.weight = weight
         pose_autoencoder.trainable = False
         image_encoder.train_only(adapted_layers)
@@ -48,7 +59,17 @@ class Alignment(MultiObjectiveModel):
         raise NotImplementedError
 
     def _latents(self, x):
-        return self.image_encoder(x["source_images"]), self.image_encoder(x["images"])
+        source = x["source_images"]
+        if self.in_target_colours:
+            source = in_colours_of(source, x["images"])
+        return self.image_encoder(source), self.image_encoder(x["images"])
+
+
+class Replay(Alignment):
+    """No alignment: what learning from the source goes on to bring by itself."""
+
+    def alignment(self, source, target):
+        return 0.0 * ops.mean(source)
 
 
 class CorrelationAlignment(Alignment):
@@ -101,8 +122,16 @@ class DomainAdversary(Alignment):
         Ganin et al., "Domain-Adversarial Training of Neural Networks", 2016.
     """
 
-    def __init__(self, image_encoder, pose_autoencoder, adapted_layers=("conv3_",), weight: float = 0.005, name=None):
-        super().__init__(image_encoder, pose_autoencoder, adapted_layers, weight, name)
+    def __init__(
+        self,
+        image_encoder,
+        pose_autoencoder,
+        adapted_layers=("conv3_",),
+        in_target_colours: bool = False,
+        weight: float = 0.005,
+        name=None,
+    ):
+        super().__init__(image_encoder, pose_autoencoder, adapted_layers, in_target_colours, weight, name)
         self.discriminator = Discriminator(image_encoder.latent_dim, 128)
 
     def objective_variables(self):
@@ -133,6 +162,7 @@ class Supervised(Alignment):
 
 
 RIVALS: dict[str, type[keras.Model]] = {
+    "replay": Replay,
     "coral": CorrelationAlignment,
     "mmd": MeanDiscrepancy,
     "dann": DomainAdversary,

@@ -3,6 +3,8 @@
 import numpy as np
 from scipy.stats import spearmanr
 
+# Of the spread before, as in `CollapseWatch`.
+_SMALLEST_SHARE = 0.5
 _CRITERIA = ("flip_disagreement", "plausibility", "confidence", "latent_spread", "jitter")
 
 
@@ -16,7 +18,10 @@ def summary(runs) -> dict:
         `{shift: {"methods": {name: {"mpjpe": [mean, spread], …, "gap_closed": …}}, …}}`. The spread is the standard
         deviation over seeds, None for one seed. `gap_closed` is the share of the distance from source-only to the
         oracle. `criteria` holds the rank correlation of each criterion without labels with the MPJPE over all methods.
-        `non_localness` holds that of the latent distance of a relation with the gain of that relation alone.
+        `non_localness` holds that of the latent distance of a relation with the gain of that relation alone over the
+        same replay without any energy. `collapse` holds for each method the spread of the latents as a share of the
+        source-only network's, the share of poses that are their own mirror image, and whether `CollapseWatch` would
+        have told.
     """
     shifts: dict = {}
     for name in dict.fromkeys(shift for run in runs.values() for shift in run["shifts"]):
@@ -25,6 +30,7 @@ def summary(runs) -> dict:
         if name != "real":
             shifts[name]["criteria"] = {criterion: _tracks(found, criterion) for criterion in _CRITERIA}
             shifts[name]["non_localness"] = _non_localness(runs, name)
+            shifts[name]["collapse"] = _collapse(found)
     return shifts
 
 
@@ -34,7 +40,7 @@ def _methods(found):
         values = [results[name] for results in found if name in results]
         methods[name] = {
             measure: _mean([value[measure] for value in values])
-            for measure in ("mpjpe", "pa_mpjpe")
+            for measure in ("mpjpe", "pa_mpjpe", "own_mpjpe", "own_pa_mpjpe")
             if measure in values[0]
         }
         bounds = [results for results in found if name in results and {"oracle", "source_only"} <= set(results)]
@@ -44,6 +50,25 @@ def _methods(found):
             )
             methods[name][f"{measure}_gap_closed"] = float((worst - reached) / (worst - best))
     return methods
+
+
+def _collapse(found):
+    told: dict = {}
+    for name in dict.fromkeys(method for results in found for method in results):
+        values = [results for results in found if name in results and "source_only" in results]
+        if not values:
+            continue
+        spreads, symmetric = (
+            [(one[name]["unlabelled"][key], one["source_only"]["unlabelled"][key]) for one in values]
+            for key in ("latent_spread", "flip_symmetric")
+        )
+        share = float(np.mean([after / before for after, before in spreads]))
+        told[name] = {
+            "latent_spread": share,
+            "flip_symmetric": float(np.mean([after for after, _ in symmetric])),
+            "told": share < _SMALLEST_SHARE,
+        }
+    return told
 
 
 def _mean(values):
@@ -66,7 +91,7 @@ def _non_localness(runs, shift):
         results = run["shifts"].get(shift, {})
         for relation, quality in run.get("relations", {}).items():
             if f"only_{relation}" in results:
-                gain = results["adabn"]["mpjpe"] - results[f"only_{relation}"]["mpjpe"]
+                gain = results["replay"]["mpjpe"] - results[f"only_{relation}"]["mpjpe"]
                 points.setdefault(relation, []).append((quality["latent_distance"], gain))
     means = {relation: [float(value) for value in np.mean(values, axis=0)] for relation, values in points.items()}
     if len(means) < 3:

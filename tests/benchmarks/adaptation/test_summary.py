@@ -8,7 +8,7 @@ from summary import summary
 
 
 def result(mpjpe, pa_mpjpe, disagreement=0.0):
-    unlabelled = dict.fromkeys(("plausibility", "confidence", "latent_spread", "jitter"), 1.0)
+    unlabelled = dict.fromkeys(("plausibility", "confidence", "latent_spread", "jitter", "flip_symmetric"), 1.0)
     return {"mpjpe": mpjpe, "pa_mpjpe": pa_mpjpe, "unlabelled": {**unlabelled, "flip_disagreement": disagreement}}
 
 
@@ -19,6 +19,7 @@ def run(shift):
         "source_only": result(200.0 + shift, 100.0, 30.0),
         "oracle": result(100.0 + shift, 80.0),
         "adabn": result(150.0 + shift, 90.0, 20.0),
+        "replay": result(150.0 + shift, 90.0, 20.0),
         "default": result(110.0 + shift, 85.0, 10.0),
         **{f"only_{name}": result(150.0 + shift - gain, 90.0, 20.0) for name, gain in gains.items()},
     }
