@@ -64,6 +64,8 @@ def to_markdown(content: dict) -> list[str]:
     for table in content["tables"]:
         lines += [f"**{table['title']}**", "", _row(table["columns"]), _row(_alignment(table))]
         lines += [*(_row([_cell(cell) for cell in row]) for row in table["rows"]), ""]
+    for figure in content.get("figures", ()):
+        lines += [figure, ""]
     facts = "; ".join(f"{name.replace('_', ' ')}: {value}" for name, value in content["environment"].items())
     return [*lines, content["reading"], "", "```bash", content["command"], "```", "", f"Measured with: {facts}.", ""]
 

@@ -5,7 +5,6 @@ from typing import Any, ClassVar
 
 from posealign_keras.data import ImageAugmentation
 
-
 PAPER_RECIPE: dict[str, Any] = {
     "mean_teacher": False,
     "replay_weight": 0.0,

@@ -1,6 +1,7 @@
 """Files of benchmark results: those that there are, the format, and what is refused."""
 
 import json
+import re
 
 import pytest
 from adaptation_benchmark import from_adaptation
@@ -28,6 +29,8 @@ ADAPTATION = {
                 "oracle": {"mpjpe": [100.0, 5.0], "pa_mpjpe": [80.0, 2.0], "mpjpe_gap_closed": 1.0},
             },
             "criteria": {"flip_disagreement": 0.75, "jitter": None},
+            "collapse": {"bad_one": {"latent_spread": 0.25, "flip_symmetric": 0.9, "told": True}},
+            "non_localness": {"points": {"pose_flip": [4.0, -2.0], "slow": [1.0, 3.0]}, "rank_correlation": None},
         }
     },
 }
@@ -57,15 +60,28 @@ def test_markdown(tmp_path):
 
 def test_the_adaptation_benchmark(tmp_path):
     content = read_benchmark(write(tmp_path, ADAPTATION, "adaptation.json"))
-    first, second = content["tables"]
+    first, second, third = content["tables"]
     assert first["columns"] == ["method", "MPJPE, mm", "PA-MPJPE, mm", "gap closed, MPJPE"]
     assert first["rows"] == [
         ["source only", "200.0 ± 10.0", "120.0", "0 %"],
         ["oracle", "100.0 ± 5.0", "80.0 ± 2.0", "100 %"],
     ]
     assert second["rows"] == [["flip disagreement", 0.75], ["jitter", None]]
+    assert third["rows"] == [["bad one", 0.25, "90 %", "yes"]]
     assert "2 seeds" in content["reading"]
     assert "root: pelvis" in content["reading"]
+
+
+def test_a_relation_with_more_distance_stands_further_right_and_one_with_more_gain_higher(tmp_path):
+    content = read_benchmark(write(tmp_path, ADAPTATION, "adaptation.json"))
+    (figure,) = content["figures"]
+    assert figure in to_markdown(content)
+    circles = re.findall(r'<circle cx="([\d.]+)" cy="([\d.]+)"', figure)
+    (flip_x, flip_y), (slow_x, slow_y) = (map(float, circle) for circle in circles)
+    assert flip_x > slow_x
+    assert flip_y > slow_y  # counted from above
+    assert "pose flip: -2.0" in figure
+    assert "Spearman: none" in figure
 
 
 def test_an_adaptation_benchmark_without_a_summary():

@@ -36,8 +36,17 @@ def test_gaps_means_and_ranks():
     assert found["non_localness"]["points"]["two"] == [2.0, 5.0]
     assert found["non_localness"]["rank_correlation"] == pytest.approx(0.5)
     assert found["criteria"]["flip_disagreement"] > 0.7
+    assert found["collapse"]["default"] == {"latent_spread": 1.0, "flip_symmetric": 1.0, "told": False}
     # A criterion that is the same for all methods says nothing.
     assert found["criteria"]["jitter"] is None
+
+
+def test_a_collapse_is_told():
+    results = run(0.0)["shifts"]["wild"]
+    results["bad"] = result(200.0, 100.0)
+    results["bad"]["unlabelled"]["latent_spread"] = 0.4
+    found = summary({"0": {"shifts": {"wild": results}}})["wild"]
+    assert [name for name, told in found["collapse"].items() if told["told"]] == ["bad"]
 
 
 def test_one_seed_has_no_spread():
