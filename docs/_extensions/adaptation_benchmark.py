@@ -97,7 +97,7 @@ def _collapse(shift, methods):
         "method",
         "spread of the latents, of source-only",
         "poses that are their own mirror image",
-        "told of collapse",
+        "told",
     ]
     return {"title": f"{_SHIFTS.get(shift, shift)}: collapse", "columns": columns, "rows": rows}
 

@@ -52,9 +52,9 @@ def train_image_encoder(
     """Train an image encoder on generated pictures, for the embedding of a preset, and put it there.
 
     The preset must be one that `make_preset` made of a run with motion capture. Training starts from its variant
-    `"source"`, which has learnt to see people in plain pictures: from nothing, a network takes thousands of steps longer
-    to see them in varied ones. The new encoder becomes the usual one; variants stay. Some of the pictures go with it, to
-    be replayed in adaptations. Figures and card tell of it. An interrupted run goes on where it stopped.
+    `"source"`, which has learnt to see people in plain pictures: from nothing, a network takes some thousand steps
+    longer to see them in varied ones. The new encoder becomes the usual one; variants stay. Some of the pictures go
+    with it, to be replayed in adaptations. Figures and card tell of it. An interrupted run goes on where it stopped.
 
     Args:
         preset: Directory of the preset.

@@ -226,8 +226,8 @@ def write(options, amounts, runs):
             "joints": "all 17 joints of body17",
             "root": "pelvis",
             "scale": "estimated bone directions, chained with the true bone lengths",
-            "frames": f"{amounts.test_clips * _TEST_FRAMES} of the test; own: {60 // _OWN_FRAME_STEP} of each clip of the "
-            "target, which the methods have seen without labels, the oracle with them",
+            "frames": f"{amounts.test_clips * _TEST_FRAMES} of the test; clips adapted to: {60 // _OWN_FRAME_STEP} of "
+            "each, which the methods have seen without labels, the oracle with them",
             "selection": "none: a fixed number of steps",
         },
         "environment": {

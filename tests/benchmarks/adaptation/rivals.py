@@ -1,8 +1,8 @@
 """The usual alternatives to relation distillation, as stages on the same engine, over the same layers and data.
 
 Each of them minimises the supervised loss on replayed source images, as `Adaptation` does with `replay_weight=1`, in
-the colours of the target if it does, and pulls the latents of both domains together. Inputs are those of `Adaptation`: `"images"`, `"source_images"` and
-`"source_poses"`.
+the colours of the target if it does, and pulls the latents of both domains together. Inputs are those of
+`Adaptation`: `"images"`, `"source_images"` and `"source_poses"`.
 """
 
 import keras
