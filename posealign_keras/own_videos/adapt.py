@@ -21,6 +21,7 @@ from posealign_keras.own_videos.person_clips import record_person_clips, spread_
 from posealign_keras.own_videos.report import write_report
 from posealign_keras.progress import Progress, clock
 from posealign_keras.training import CollapseWatch
+from posealign_keras.video.open_video import local_path
 from posealign_keras.visualization.plotly_import import import_plotly
 from posealign_keras.workspace import Stopwatch, Workspace
 
@@ -101,7 +102,8 @@ def adapt(
         (600, 17, 3)
     """
     import_plotly("graph_objects")
-    paths = [Path(video) for video in ([videos] if isinstance(videos, str | os.PathLike) else videos)]
+    given = [videos] if isinstance(videos, str | os.PathLike) else videos
+    paths = [local_path(video, "videos") for video in given]
     for path in paths:
         if not path.exists():
             raise FileNotFoundError(f"`videos` must exist. There is no {path}")

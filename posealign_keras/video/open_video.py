@@ -41,11 +41,7 @@ def open_video(video, fps: float | None = None):
         return video
     if not isinstance(video, str | os.PathLike):
         return ArrayFrames(video, fps or _USUAL_FPS)
-    if re.match(r"[a-zA-Z][a-zA-Z0-9+.-]+://", str(video)):
-        raise ValueError(
-            f"`video` must be a file or folder on this machine; download it first. Received: video={str(video)!r}"
-        )
-    path = Path(video)
+    path = local_path(video)
     if path.is_dir():
         return _pictures(path, fps or _USUAL_FPS)
     with needs_tools():
@@ -56,6 +52,28 @@ def open_video(video, fps: float | None = None):
     if fps is None and count == 1:
         fps = _USUAL_FPS  # a single picture has none, whatever the file says
     return frames if fps is None else FramesAtRate(frames, float(fps))
+
+
+def local_path(video: str | os.PathLike, argument: str = "video") -> Path:
+    """The path of a video on this machine.
+
+    Args:
+        video: What was given as a path; it need not exist.
+        argument: The name under which it was given, for the message.
+
+    Raises:
+        ValueError: If it is a URL.
+
+    Example:
+        >>> local_path("walk.mp4").name
+        'walk.mp4'
+    """
+    if re.match(r"[a-zA-Z][a-zA-Z0-9+.-]+://", str(video)):
+        raise ValueError(
+            f"`{argument}` must be a file or folder on this machine; download it first. "
+            f"Received: {argument}={str(video)!r}"
+        )
+    return Path(video)
 
 
 def _pictures(folder, fps):

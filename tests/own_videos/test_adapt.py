@@ -105,6 +105,8 @@ def test_videos_without_a_clip_are_refused(preset, tmp_path):
 def test_what_cannot_be_read_is_named(preset, tmp_path):
     with pytest.raises(FileNotFoundError, match=r"`videos` must exist. There is no .*missing\.mp4"):
         adapt(tmp_path / "missing.mp4", tmp_path / "out", preset)
+    with pytest.raises(ValueError, match=r"`videos` must be a file or folder on this machine; download it first"):
+        adapt(["https://example.com/walk.mp4"], tmp_path / "out", preset)
     (tmp_path / "broken.mp4").write_bytes(b"no video")
     with pytest.raises(ValueError, match=r"broken\.mp4"):
         adapt(tmp_path / "broken.mp4", tmp_path / "out", preset)
