@@ -22,6 +22,7 @@ from posealign_keras.training.warmed_adam import warmed_adam
 CONTRASTIVE = ("lower_order_contrastive", "higher_order_contrastive")
 PAPER_RELATIONS = ("pose_flip", "flip_backward", "slow_backward")
 _LABELLED_SHARE = 0.1
+_WATCHED = 256
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,9 +73,9 @@ class Experiment:
             seed=self.seed,
         )
 
-    def fit(self, name, model, batches, watch="loss"):
+    def fit(self, name, model, batches, callbacks=()):
         """Train a compiled stage for the number of steps of the plan."""
-        fit(model, batches, self.plan.adaptation_steps, name, watch, self.workspace, True)
+        fit(model, batches, self.plan.adaptation_steps, name, "loss", self.workspace, True, callbacks)
 
 
 def source_only(experiment):
@@ -87,8 +88,33 @@ def adabn(experiment):
     return experiment.start()
 
 
-def distillation(name, experiment, source=None, **recipe):
-    """`Adaptation` by a recipe: what of the plan is replaced."""
+class KeepMostConfident(keras.callbacks.Callback):
+    """Goes back, after training, to the epoch in which the network trusted itself most: a stop without labels.
+
+    Args:
+        estimator: The `PoseEstimator` that is trained.
+        images: `(N, image_size, image_size, 3)` unlabelled images of the target.
+    """
+
+    def __init__(self, estimator, images):
+        super().__init__()
+        self._estimator, self._images = estimator, images
+        self._best, self._weights = self._confidence(), estimator.get_weights()
+
+    def on_epoch_end(self, epoch, logs=None):
+        confidence = self._confidence()
+        if confidence > self._best:
+            self._best, self._weights = confidence, self._estimator.get_weights()
+
+    def on_train_end(self, logs=None):
+        self._estimator.set_weights(self._weights)
+
+    def _confidence(self):
+        return float(np.mean(self._estimator.estimate_both_ways(self._images)["confidence"]))
+
+
+def distillation(name, experiment, source=None, stop=False, **recipe):
+    """`Adaptation` by a recipe: what of the plan is replaced; with `stop`, the most confident epoch is kept."""
     plan = dataclasses.replace(experiment.plan, **recipe)
     estimator = experiment.start(normalized=bool(plan.normalization_frames))
     needs_motion = CONTRASTIVE[1] in plan.contrastive or any(
@@ -101,7 +127,9 @@ def distillation(name, experiment, source=None, **recipe):
         plan,
         experiment.seed,
     )
-    experiment.fit(name, model, experiment.batches(source or experiment.source))
+    watched = experiment.clips[:, ::15].reshape(-1, *experiment.clips.shape[2:])[:_WATCHED]
+    callbacks = [KeepMostConfident(estimator, watched)] if stop else []
+    experiment.fit(name, model, experiment.batches(source or experiment.source), callbacks)
     return estimator
 
 
@@ -181,7 +209,10 @@ PAPER_ABLATION = {
     f"paper_{number}_{added}": _paper_row(f"paper_{number}_{added}", number - 1)
     for number, added in enumerate(("contrastive", *PAPER_RELATIONS), 1)
 }
-"""The paper's recipe, energy by energy in the paper's order."""
+PAPER_ABLATION["paper_best_by_confidence"] = functools.partial(
+    distillation, "paper_best_by_confidence", stop=True, **PAPER_RECIPE, relations=PAPER_RELATIONS
+)
+"""The paper's recipe, energy by energy in the paper's order, and all of it with a stop that needs no label."""
 
 ALTERNATIVES = {
     "adabn": adabn,
