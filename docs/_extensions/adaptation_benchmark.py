@@ -41,6 +41,8 @@ def from_adaptation(content: dict) -> dict:
         shift: found["non_localness"] for shift, found in content["summary"].items() if found.get("non_localness")
     }
     protocol = "; ".join(f"{name}: {value}" for name, value in content.get("protocol", {}).items())
+    minutes = [run["seconds"] / 60 for run in content.get("runs", {}).values() if "seconds" in run]
+    took = f"A seed took {sum(minutes) / len(minutes):.0f} minutes. " if minutes else ""
     spread = f"± is the standard deviation over {len(seeds)} seeds. " if len(seeds) > 1 else "One seed. "
     return {
         "title": "What the adaptation brings",
@@ -50,7 +52,7 @@ def from_adaptation(content: dict) -> dict:
         "environment": content["environment"],
         "tables": tables,
         "figures": [_scatter(shift, found) for shift, found in plotted.items()],
-        "reading": f"{spread}Gap closed: the share of the way from the source-only network to the oracle. "
+        "reading": f"{spread}{took}Gap closed: the share of the way from the source-only network to the oracle. "
         "Told of collapse: what `CollapseWatch` says, the spread of the latents is below half of the source-only "
         f"network's. Protocol: {protocol}.",
     }

@@ -212,6 +212,7 @@ def main():
         if options.real_videos is not None and "real" in options.shifts:
             results = real_video_results(options.real_videos, benchmark.workspace, amounts.plan, seed)
             run["shifts"]["real"] = results
+        run["seconds"] = round(sum(benchmark.workspace.seconds().values()))
         write(options, amounts, runs)
 
 
