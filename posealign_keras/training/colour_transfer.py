@@ -21,11 +21,8 @@ def in_colours_of(images, examples):
     """
     images, examples = (ops.cast(values, "float32") for values in (images, examples))
     mean, spread = _moments(images)
-    wanted_mean, wanted_spread = _moments(examples)
-    repeats = -(-images.shape[0] // examples.shape[0])
-    wanted_mean, wanted_spread = (
-        ops.tile(values, (repeats, 1, 1, 1))[: images.shape[0]] for values in (wanted_mean, wanted_spread)
-    )
+    example = ops.arange(ops.shape(images)[0]) % ops.shape(examples)[0]
+    wanted_mean, wanted_spread = (ops.take(values, example, axis=0) for values in _moments(examples))
     factor = ops.clip(wanted_spread / spread, 1 / _LARGEST_FACTOR, _LARGEST_FACTOR)
     return ops.stop_gradient(ops.clip((images - mean) * factor + wanted_mean, 0.0, 255.0))
 

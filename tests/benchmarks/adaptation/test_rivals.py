@@ -39,7 +39,7 @@ def test_they_train_the_adapted_layers_only(name):
     keras.utils.set_random_seed(0)
     rng = np.random.default_rng(0)
     encoder = TINY.image_encoder()
-    model = {**RIVALS, "oracle": Supervised}[name](encoder, TINY.pose_autoencoder())
+    model = {**RIVALS, "oracle": Supervised}[name](encoder, TINY.pose_autoencoder(), in_target_colours=True)
     before = {weight.path: np.array(weight) for weight in encoder.weights}
     model.compile(optimizer="adam")
     size = TINY.image_size
