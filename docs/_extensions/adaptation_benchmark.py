@@ -1,5 +1,7 @@
 """The results that `tests/benchmarks/adaptation` writes, as the tables of a benchmark."""
 
+from scatter_drawing import scatter_drawing
+
 _SHIFTS = {
     "wild": "Other people, clothes, places, light and cameras",
     "body": "Round cones to bodies of flesh, in the same studio",
@@ -11,7 +13,6 @@ _MEASURES = {
     "own_mpjpe": "MPJPE on the clips adapted to, mm",
     "own_pa_mpjpe": "PA-MPJPE on them, mm",
 }
-_WIDTH, _HEIGHT, _MARGIN = 640, 360, 56
 
 
 def from_adaptation(content: dict) -> dict:
@@ -51,10 +52,10 @@ def from_adaptation(content: dict) -> dict:
         "command": content["command"],
         "environment": content["environment"],
         "tables": tables,
-        "figures": [_scatter(shift, found) for shift, found in plotted.items()],
+        "figures": [_non_localness(shift, found) for shift, found in plotted.items()],
         "reading": f"{spread}{took}Gap closed: the share of the way from the source-only network to the oracle. "
-        "Told of collapse: what `CollapseWatch` says, the spread of the latents is below half of the source-only "
-        f"network's. Protocol: {protocol}.",
+        "A collapse is told where the spread of the latents fell below half of the source-only network's. "
+        f"Protocol: {protocol}.",
     }
 
 
@@ -104,39 +105,11 @@ def _collapse(shift, methods):
     return {"title": f"{_SHIFTS.get(shift, shift)}: collapse", "columns": columns, "rows": rows}
 
 
-def _scatter(shift, found):
-    """A drawing of how far a relation moves latents, and what it brings alone; one line, as Markdown wants it."""
-    points = found["points"]
-    across, up = ([value[axis] for value in points.values()] for axis in (0, 1))
-
-    def place(value, values, start, end):
-        low, high = min([0, *values]), max([0, *values])
-        return start + (value - low) / ((high - low) or 1) * (end - start)
-
-    def x(value):
-        return place(value, across, _MARGIN, _WIDTH - 150)
-
-    def y(value):
-        return place(value, up, _HEIGHT - _MARGIN, 24)
-
-    line = 'stroke="currentColor" stroke-opacity="0.4"'
-    parts = [
-        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" style="max-width: {_WIDTH}px; font-size: 13px" '
-        f'fill="currentColor"><title>{_SHIFTS.get(shift, shift)}: non-localness and gain of each relation</title>',
-        f'<line x1="{_MARGIN}" x2="{_WIDTH - 20}" y1="{y(0):.1f}" y2="{y(0):.1f}" {line}/>',
-        f'<line x1="{_MARGIN}" x2="{_MARGIN}" y1="16" y2="{_HEIGHT - _MARGIN + 8}" {line}/>',
-        f'<text x="{_MARGIN}" y="{_HEIGHT - 12}">0 · latent distance of the two ends of a relation · '
-        f"{max(across):.1f}</text>",
-        f'<text transform="translate(18 {_HEIGHT - _MARGIN}) rotate(-90)">gain in MPJPE: '
-        f"{min([0, *up]):.1f} to {max([0, *up]):.1f} mm</text>",
-    ]
-    for name, (distance, gain) in points.items():
-        label = f"{name.replace('_', ' ')}: {gain:.1f}"
-        parts.append(f'<circle cx="{x(distance):.1f}" cy="{y(gain):.1f}" r="5" fill="#0072B2"/>')
-        parts.append(f'<text x="{x(distance) + 9:.1f}" y="{y(gain) + 4:.1f}">{label}</text>')
+def _non_localness(shift, found):
+    points = {name.replace("_", " "): tuple(point) for name, point in found["points"].items()}
     rank = found["rank_correlation"]
-    caption = f"Each relation alone. Spearman: {'none' if rank is None else f'{rank:.2f}'}"
-    return f"<figure>{''.join(parts)}</svg><figcaption>{caption}</figcaption></figure>"
+    caption = f"{_SHIFTS.get(shift, shift)}: each relation alone. Spearman: {'none' if rank is None else f'{rank:.2f}'}"
+    return scatter_drawing(points, "latent distance of its two ends", "gain in MPJPE, mm", caption)
 
 
 def _figure(value):

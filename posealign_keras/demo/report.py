@@ -268,7 +268,7 @@ def _history(history: Mapping) -> str:
     return html_section(
         "Training, stage by stage",
         "Every logged quantity at the end of each epoch.",
-        f'<div class="pair">{figures}</div>',
+        figures,
     )
 
 

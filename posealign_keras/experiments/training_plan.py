@@ -13,14 +13,14 @@ PAPER_RECIPE: dict[str, Any] = {
     "normalization_frames": 0,
     "adapted_layers": ("conv3_",),
 }
-"""What of a `TrainingPlan` makes it the recipe of the paper.
+"""The fields of a `TrainingPlan` that make it the paper's recipe.
 
 Example:
     >>> TrainingPlan(**PAPER_RECIPE, adaptation_steps=300).adapted_layers
     ('conv3_',)
 
 Reference:
-    Kundu et al., NeurIPS 2021, section 3.3.
+    Kundu et al., NeurIPS 2021, sections 3.3 and 4.
 """
 
 
@@ -28,10 +28,10 @@ Reference:
 class TrainingPlan:
     """Lengths of training, sizes of batches, learning rates and the recipe of the adaptation.
 
-    The defaults are meant for one GPU and the data sets as a whole. They are chosen, not measured: those data sets need
-    a licence, and no figure of this project comes from them. The recipe (the target's normalisation, replay in its
-    colours, a mean teacher, distances of poses, all layers) is the one that was best on the project's own data; that of
-    the paper is `TrainingPlan(**PAPER_RECIPE)`.
+    Lengths, batches and rates are meant for one GPU and the data sets as a whole. They are chosen, not measured: those
+    data sets need a licence, and no figure of this project comes from them. The recipe (the target's normalisation,
+    replay in its colours, a mean teacher, distances of poses, all layers) is compared with others on generated people
+    in `docs/benchmarks`; that of the paper is `TrainingPlan(**PAPER_RECIPE)`.
 
     Args:
         pose_steps: Steps of the pose auto-encoder.
@@ -56,17 +56,17 @@ class TrainingPlan:
         relations: Names of the relations.
         contrastive: Names of the contrastive energies.
         mean_teacher: See `Adaptation`.
-        replay_weight: See `Adaptation`. In the semi-supervised variant the labelled people of the target are replayed,
-            else the source.
+        replay_weight: See `Adaptation`; 0 wants `adapted_layers=("conv3_",)`. In the semi-supervised variant the
+            labelled people of the target are replayed, else the source.
         replay_in_target_colours: See `Adaptation`.
         measured_on: See `Adaptation`.
-        adapted_layers: See `Adaptation`; `("conv",)` are all of the backbone, `("conv3_",)` is the paper's Res-3, which
-            is safer without replay.
+        adapted_layers: See `Adaptation`; `("conv",)` are all convolutions of the backbone, `("conv3_",)` is the paper's
+            Res-3, which is safer without replay.
         augmentation: Random crops and colours in training on images; `None` for none.
         cache: Keep decoded records in memory (`True`) or in files of a directory (a path), see `Pipeline`.
 
     Raises:
-        ValueError: If a number is too small.
+        ValueError: If a number is too small, or `adapted_layers` is a text and not several.
 
     Example:
         >>> short = TrainingPlan(adaptation_steps=100, relations=("pose_flip",))
@@ -107,6 +107,11 @@ class TrainingPlan:
     """What the networks of stages 1 to 3 depend on; which relations there are, none of them does."""
 
     def __post_init__(self):
+        if isinstance(self.adapted_layers, str) or not self.adapted_layers:
+            raise ValueError(
+                "`adapted_layers` must be several texts, such as ('conv3_',). "
+                f"Received: adapted_layers={self.adapted_layers!r}"
+            )
         least = {"normalization_frames": 0, "replay_weight": 0}
         for one in fields(self):
             value = getattr(self, one.name)

@@ -109,8 +109,10 @@ class ImageEncoder(FromPreset, keras.Model):
             prefixes: `("conv3_",)` is the stage Res-3, which the paper adapts.
 
         Raises:
-            ValueError: If no layer with weights is left to train.
+            ValueError: If no layer with weights is left to train, or `prefixes` is a text and not several.
         """
+        if isinstance(prefixes, str):
+            raise ValueError(f"`prefixes` must be several texts, such as ('conv3_',). Received: prefixes={prefixes!r}")
         self.trainable = True
         self.head.trainable = False
         chosen = []

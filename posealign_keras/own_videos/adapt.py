@@ -21,7 +21,7 @@ from posealign_keras.own_videos.person_clips import record_person_clips, spread_
 from posealign_keras.own_videos.report import write_report
 from posealign_keras.progress import Progress, clock
 from posealign_keras.training import CollapseWatch
-from posealign_keras.video.open_video import local_path
+from posealign_keras.video.open_video import video_path
 from posealign_keras.visualization.plotly_import import import_plotly
 from posealign_keras.workspace import Stopwatch, Workspace
 
@@ -90,8 +90,8 @@ def adapt(
     Raises:
         ImportError: If what reads videos, or plotly, is not installed.
         FileNotFoundError: If a file or the preset does not exist.
-        ValueError: If a file cannot be read, no person is seen for a second, the preset lacks networks, or `out` holds
-            a run with other arguments.
+        ValueError: If a video is a URL, a file cannot be read, no person is seen for a second, the preset lacks
+            networks, or `out` holds a run with other arguments.
         OSError: If the results cannot be written.
 
     Example:
@@ -103,7 +103,7 @@ def adapt(
     """
     import_plotly("graph_objects")
     given = [videos] if isinstance(videos, str | os.PathLike) else videos
-    paths = [local_path(video, "videos") for video in given]
+    paths = [video_path(video, "videos") for video in given]
     for path in paths:
         if not path.exists():
             raise FileNotFoundError(f"`videos` must exist. There is no {path}")

@@ -67,8 +67,8 @@ def model_card(title: str, description: str, figures: dict) -> str:
         usual = figures["image_encoder"]
         training += (
             " The usual image encoder: `python -m posealign_keras.presets.train_image_encoder`, "
-            f"{usual['steps']} steps on {usual['images']} generated pictures of the people {usual['people']!r} "
-            f"in the domain {usual['domain']!r}."
+            f"from the variant `{usual['start']}`, {usual['steps']} steps on {usual['images']} generated pictures of "
+            f"the people {usual['people']!r} in the domain {usual['domain']!r}."
         )
         measured = (f"{usual['test'][measure]:.1f}" for measure in ("mpjpe", "pa_mpjpe", "pck150"))
         rows.append((f"{usual['domain']}, people of the kind {usual['people']!r}", "the usual one", *measured))

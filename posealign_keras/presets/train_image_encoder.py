@@ -21,7 +21,6 @@ from posealign_keras.evaluation import pose_errors
 from posealign_keras.fitting import fit
 from posealign_keras.models import ImageEncoder, PoseAutoencoder, PoseEstimator
 from posealign_keras.models.preset import CARD, FIGURES, REPLAY, Preset
-from posealign_keras.presets.make_preset import ESTIMATORS
 from posealign_keras.presets.model_card import model_card
 from posealign_keras.progress import Progress
 from posealign_keras.training import SourceTraining
@@ -34,6 +33,9 @@ _SHARES = {"train": 0.6, "target": 0.2, "test": 0.2}
 # Of the pictures, so many parts are of each motion: captured, and generated.
 _PARTS = {"train": 3, "target": 1, "generated": 2}
 _REPLAYED_OF = "train"
+# The variant that training starts from.
+_START = "source"
+_STEPS = 8_000
 
 
 def train_image_encoder(
@@ -46,15 +48,15 @@ def train_image_encoder(
     images: int = 24_000,
     test_images: int = 1_500,
     replayed: int = 1_500,
-    steps: int = 8_000,
+    steps: int = _STEPS,
     fresh: bool = False,
 ) -> PoseEstimator:
     """Train an image encoder on generated pictures, for the embedding of a preset, and put it there.
 
     The preset must be one that `make_preset` made of a run with motion capture. Training starts from its variant
-    `"source"`, which has learnt to see people in plain pictures: from nothing, a network takes some thousand steps
-    longer to see them in varied ones. The new encoder becomes the usual one; variants stay. Some of the pictures go
-    with it, to be replayed in adaptations. Figures and card tell of it. An interrupted run goes on where it stopped.
+    `"source"`, which has learnt to see people in plain pictures and so finds them sooner in varied ones. The new
+    encoder becomes the usual one; variants stay. Some of the pictures go with it, to be replayed in adaptations.
+    Figures and card tell of it. An interrupted run goes on where it stopped.
 
     Args:
         preset: Directory of the preset.
@@ -86,12 +88,19 @@ def train_image_encoder(
             f"`mocap` must be the motion capture of the preset, {wanted!r}. Received: mocap={fingerprint(mocap)!r}"
         )
     seed = figures["arguments"]["seed"]
-    settings = {"domain": domain, "people": people, "images": images, "test_images": test_images, "steps": steps}
+    settings = {
+        "start": _START,
+        "domain": domain,
+        "people": people,
+        "images": images,
+        "test_images": test_images,
+        "steps": steps,
+    }
     arguments = {**settings, "replayed": replayed, "seed": seed, "backend": keras.backend.backend()}
     workspace = Workspace(work, {**arguments, "version": posealign_keras.__version__}, fresh)
     keras.utils.set_random_seed(seed)
     autoencoder = PoseAutoencoder.from_preset(preset)
-    encoder = ImageEncoder.from_preset(preset, ESTIMATORS["source_only.keras"])
+    encoder = ImageEncoder.from_preset(preset, _START)
     _record_pictures(workspace, mocap, get_domain(domain), people, arguments, encoder.image_size)
     if not workspace.finished("training"):
         watch = Stopwatch()
@@ -158,7 +167,7 @@ def main(arguments=None) -> None:
     parser.add_argument("--mocap", required=True, metavar="FILE", help="the motion capture of that run")
     parser.add_argument("--domain", default="varied", help="where people are filmed (default: %(default)s)")
     parser.add_argument("--people", default="mesh", help="who is filmed, mesh or cones (default: %(default)s)")
-    for name, default in (("images", 24_000), ("test-images", 1_500), ("replayed", 1_500), ("steps", 8_000)):
+    for name, default in (("images", 24_000), ("test-images", 1_500), ("replayed", 1_500), ("steps", _STEPS)):
         parser.add_argument(f"--{name}", type=int, default=default, metavar="N", help="default: %(default)s")
     parser.add_argument("--fresh", action="store_true", help="start over")
     options = parser.parse_args(arguments)

@@ -41,7 +41,7 @@ def open_video(video, fps: float | None = None):
         return video
     if not isinstance(video, str | os.PathLike):
         return ArrayFrames(video, fps or _USUAL_FPS)
-    path = local_path(video)
+    path = video_path(video)
     if path.is_dir():
         return _pictures(path, fps or _USUAL_FPS)
     with needs_tools():
@@ -54,7 +54,7 @@ def open_video(video, fps: float | None = None):
     return frames if fps is None else FramesAtRate(frames, float(fps))
 
 
-def local_path(video: str | os.PathLike, argument: str = "video") -> Path:
+def video_path(video: str | os.PathLike, argument: str = "video") -> Path:
     """The path of a video on this machine.
 
     Args:
@@ -65,7 +65,7 @@ def local_path(video: str | os.PathLike, argument: str = "video") -> Path:
         ValueError: If it is a URL.
 
     Example:
-        >>> local_path("walk.mp4").name
+        >>> video_path("walk.mp4").name
         'walk.mp4'
     """
     if re.match(r"[a-zA-Z][a-zA-Z0-9+.-]+://", str(video)):

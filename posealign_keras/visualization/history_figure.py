@@ -12,7 +12,7 @@ from posealign_keras.visualization.style import SERIES_COLOURS, base_layout, val
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-_PANEL_HEIGHT = 300
+_PANEL_HEIGHT, _LEGEND_ROW = 300, 20
 
 
 def history_figure(history: Mapping[str, Mapping]) -> "go.Figure":
@@ -45,7 +45,8 @@ def history_figure(history: Mapping[str, Mapping]) -> "go.Figure":
         vertical_spacing=0.35 / rows if rows > 1 else 0,
         subplot_titles=[f"<b>{html.escape(stage.replace('_', ' '))}</b>" for stage in history],
     )
-    figure.update_layout(base_layout(height=_PANEL_HEIGHT * rows))
+    longest = max(len(curves) for curves in history.values())
+    figure.update_layout(base_layout(height=max(_PANEL_HEIGHT, 100 + _LEGEND_ROW * longest) * rows))
     for index, (stage, curves) in enumerate(history.items()):
         position = {"row": index + 1, "col": 1}
         curves = {name: _numbers(values, stage, name) for name, values in curves.items()}

@@ -70,8 +70,12 @@ def crops_of(video, boxes, count):
 
     frames = open_video(video)
     crops = PersonCrops(frames, find_boxes(boxes, frames), _CROP)
-    pictures = [picture for indices, batch, _, _ in crops.batches(32) for picture in batch[: len(indices)]]
-    return np.stack(pictures[:count]).astype("uint8")
+    pictures = []
+    for indices, batch, _, _ in crops.batches(min(count, 32)):
+        pictures += list(batch[: len(indices)].copy())  # the next batch overwrites this one
+        if len(pictures) >= count:
+            break
+    return np.stack(pictures[:count])
 
 
 def ours(directory):

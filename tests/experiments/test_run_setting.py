@@ -28,6 +28,7 @@ PLAN = TrainingPlan(
     replay_per_batch=4,
     energy_rate=0.05,
     teacher_rate=0.05,
+    adapted_layers=("conv3_", "conv4_"),
 )
 # Settings differ in data and tests alone: all energies are trained in one of them.
 SHORT = replace(PLAN, relations=("pose_flip",), contrastive=(), mean_teacher=False, adaptation_steps=1)
@@ -79,10 +80,9 @@ def test_from_records_to_tables(name, run, tmp_path):
         assert frames["mpi_inf_3dhp"] == {"TS1": 3, "TS2": 3}
     if "pw3d" in frames:
         assert frames["pw3d"] == {"walking_00_0": 12}
-    # Only Res-3 adapts, and it does.
+    # The layers of the plan adapt, and no others.
     adapted = changed(tmp_path / "out", "normalized", "adapted")
-    assert adapted
-    assert all(path.startswith("conv3_") for path in adapted)
+    assert {path[: len("conv3_")] for path in adapted} == set(PLAN.adapted_layers)
     assert (tmp_path / "out" / "results.md").read_text() == result.to_markdown()
     assert (tmp_path / "out" / "results.tex").read_text() == result.to_latex()
     assert SettingResult.from_json((tmp_path / "out" / "results.json").read_text()) == result

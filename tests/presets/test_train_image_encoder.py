@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ from posealign_keras.models import PoseEstimator
 from posealign_keras.models.preset import Preset
 from posealign_keras.presets.make_preset import make_preset
 from posealign_keras.presets.train_image_encoder import main, train_image_encoder
+
+module = sys.modules[train_image_encoder.__module__]
 
 data = pytest.importorskip("posealign_keras.data")
 pytest.importorskip("tensorflow")
@@ -34,6 +37,15 @@ def mocap(run, tmp_path):
 @pytest.fixture
 def preset(run, mocap, tmp_path):
     return make_preset(run, tmp_path / "preset", "Tiny.", "Walks may be used.", ["It is tiny."]).directory
+
+
+def test_training_starts_from_the_variant_source(preset, mocap, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "fit", lambda *_, **__: None)
+    train_image_encoder(preset, tmp_path / "work", mocap, **FEW)
+    usual, source = (PoseEstimator.from_preset(preset, variant).get_weights() for variant in (None, "source"))
+    for one, other in zip(usual, source, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert "from the variant `source`, 3 steps" in Preset(preset).card
 
 
 @pytest.mark.slow

@@ -29,6 +29,11 @@ class TestHistoryFigure:
             axis.domain[1] for axis in (figure.layout.yaxis, figure.layout.yaxis2, figure.layout.yaxis3)
         ]
 
+    def test_a_panel_is_as_high_as_its_legend(self):
+        heights = [history_figure({"a": {str(i): [1.0] for i in range(count)}}).layout.height for count in (3, 20)]
+        assert heights[0] == 300
+        assert heights[1] >= 20 * 20
+
     def test_scale_is_logarithmic_where_values_are_positive_and_far_apart(self):
         figure = history_figure({"a": {"x": [100, 1]}, "b": {"x": [2, 1]}, "c": {"x": [100, -1]}})
         assert [figure.layout[axis].type for axis in ("yaxis", "yaxis2", "yaxis3")] == ["log", "linear", "linear"]

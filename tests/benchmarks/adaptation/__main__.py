@@ -229,7 +229,8 @@ def write(options, amounts, runs):
             "scale": "estimated bone directions, chained with the true bone lengths",
             "frames": f"{amounts.test_clips * _TEST_FRAMES} of the test; clips adapted to: {60 // _OWN_FRAME_STEP} of "
             "each, which the methods have seen without labels, the oracle with them",
-            "selection": "none: a fixed number of steps",
+            "selection": "none: a fixed number of steps; `paper_best_by_confidence` keeps the epoch of the highest "
+            "confidence",
         },
         "environment": {
             "backend": keras.backend.backend(),

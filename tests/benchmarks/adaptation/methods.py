@@ -1,7 +1,7 @@
 """Everything that is compared: each method takes a source-trained estimator, and adapts it to a target.
 
-A method is a function of an `Experiment`, which returns the adapted estimator. All of them train for the same number
-of steps, on batches of the same sizes, in the same layers.
+A method is a function of an `Experiment`, which returns the adapted estimator. All that train do so for the same number
+of steps, on batches of the same sizes, and in the layers of the plan unless their recipe says otherwise.
 """
 
 import dataclasses
@@ -91,6 +91,8 @@ def adabn(experiment):
 class KeepMostConfident(keras.callbacks.Callback):
     """Goes back, after training, to the epoch in which the network trusted itself most: a stop without labels.
 
+    Training that was interrupted and goes on knows of the epochs since then alone.
+
     Args:
         estimator: The `PoseEstimator` that is trained.
         images: `(N, image_size, image_size, 3)` unlabelled images of the target.
@@ -127,21 +129,20 @@ def distillation(name, experiment, source=None, stop=False, **recipe):
         plan,
         experiment.seed,
     )
-    watched = experiment.clips[:, ::15].reshape(-1, *experiment.clips.shape[2:])[:_WATCHED]
-    callbacks = [KeepMostConfident(estimator, watched)] if stop else []
+    callbacks = [KeepMostConfident(estimator, _frames(experiment.clips[:, ::15])[:_WATCHED])] if stop else []
     experiment.fit(name, model, experiment.batches(source or experiment.source), callbacks)
     return estimator
 
 
-def rival(name, experiment):
-    """One of the usual alternatives, from the same start."""
+def rival(name, experiment, rate=1e-3):
+    """One of the usual alternatives, or replay alone, from the same start."""
     estimator = experiment.start()
     plan = experiment.plan
     model = RIVALS[name](
         estimator.image_encoder, estimator.pose_autoencoder, plan.adapted_layers, plan.replay_in_target_colours
     )
     steps = plan.adaptation_steps
-    model.compile(optimizer={key: warmed_adam(1e-3, steps) for key in model.objective_variables()})
+    model.compile(optimizer={key: warmed_adam(rate, steps) for key in model.objective_variables()})
     experiment.fit(name, model, experiment.batches(experiment.source))
     return estimator
 
@@ -199,10 +200,6 @@ def _paper_row(name, count):
     return functools.partial(distillation, name, **PAPER_RECIPE, **recipe)
 
 
-def _without(name, **recipe):
-    return functools.partial(distillation, name, **recipe)
-
-
 BOUNDS = {"source_only": source_only, "oracle": oracle}
 DEFAULT = {"default": functools.partial(distillation, "default"), "semi_supervised": semi_supervised}
 PAPER_ABLATION = {
@@ -217,16 +214,18 @@ PAPER_ABLATION["paper_best_by_confidence"] = functools.partial(
 ALTERNATIVES = {
     "adabn": adabn,
     **{name: functools.partial(rival, name) for name in RIVALS},
-    "mean_teacher": _without("mean_teacher", relations=(), contrastive=()),
+    "mean_teacher": functools.partial(distillation, "mean_teacher", relations=(), contrastive=()),
 }
-"""All with the replay of the default, in the target's colours."""
+"""All but `adabn` with the replay of the default, in the target's colours."""
 
 WITHOUT = {
-    name: _without(name, **recipe)
+    name: functools.partial(distillation, name, **recipe)
     for name, recipe in {
         "default_without_normalization": {"normalization_frames": 0},
+        "default_without_replay": {"replay_weight": 0.0},
         "default_without_colours": {"replay_in_target_colours": False},
         "default_in_res3_only": {"adapted_layers": ("conv3_",)},
+        "default_on_latents": {"measured_on": "latents"},
         "default_without_mean_teacher": {"mean_teacher": False},
         "default_without_contrast": {"contrastive": ()},
     }.items()
@@ -235,8 +234,12 @@ WITHOUT = {
 
 
 def single_relations(names) -> dict[str, Callable]:
-    """Every relation alone, from normalised statistics and with replay."""
-    return {f"only_{name}": _single(name) for name in names}
+    """Every relation alone, from normalised statistics and with replay; and that replay at their rate, with none."""
+    return {"only_replay": _only_replay, **{f"only_{name}": _single(name) for name in names}}
+
+
+def _only_replay(experiment):
+    return rival("replay", experiment, experiment.plan.energy_rate)
 
 
 COLLAPSE = {
@@ -250,5 +253,5 @@ COLLAPSE = {
 }
 """A setting that is bad on purpose: one relation of lower order, no contrast, no replay, long steps.
 
-`measures.without_labels` must tell it from the others: its latents lose their spread, or its poses their sides.
+`summary` must tell it from the others: its latents lose their spread.
 """

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.stats import spearmanr
 
-# Of the spread before, as in `CollapseWatch`.
+# Of the spread before, as for `posealign adapt`.
 _SMALLEST_SHARE = 0.5
 _CRITERIA = ("flip_disagreement", "plausibility", "confidence", "latent_spread", "jitter")
 
@@ -20,8 +20,8 @@ def summary(runs) -> dict:
         oracle. `criteria` holds the rank correlation of each criterion without labels with the MPJPE over all methods.
         `non_localness` holds that of the latent distance of a relation with the gain of that relation alone over the
         same replay without any energy. `collapse` holds for each method the spread of the latents as a share of the
-        source-only network's, the share of poses that are their own mirror image, and whether `CollapseWatch` would
-        have told.
+        source-only network's, the share of poses that are their own mirror image, and whether the spread fell below
+        half in any seed, which `posealign adapt` reports as a collapse.
     """
     shifts: dict = {}
     for name in dict.fromkeys(shift for run in runs.values() for shift in run["shifts"]):
@@ -58,15 +58,12 @@ def _collapse(found):
         values = [results for results in found if name in results and "source_only" in results]
         if not values:
             continue
-        spreads, symmetric = (
-            [(one[name]["unlabelled"][key], one["source_only"]["unlabelled"][key]) for one in values]
-            for key in ("latent_spread", "flip_symmetric")
-        )
-        share = float(np.mean([after / before for after, before in spreads]))
+        after, before = ([results[which]["unlabelled"] for results in values] for which in (name, "source_only"))
+        shares = [one["latent_spread"] / other["latent_spread"] for one, other in zip(after, before, strict=True)]
         told[name] = {
-            "latent_spread": share,
-            "flip_symmetric": float(np.mean([after for after, _ in symmetric])),
-            "told": share < _SMALLEST_SHARE,
+            "latent_spread": float(np.mean(shares)),
+            "flip_symmetric": float(np.mean([one["flip_symmetric"] for one in after])),
+            "told": min(shares) < _SMALLEST_SHARE,
         }
     return told
 
@@ -91,7 +88,7 @@ def _non_localness(runs, shift):
         results = run["shifts"].get(shift, {})
         for relation, quality in run.get("relations", {}).items():
             if f"only_{relation}" in results:
-                gain = results["replay"]["mpjpe"] - results[f"only_{relation}"]["mpjpe"]
+                gain = results["only_replay"]["mpjpe"] - results[f"only_{relation}"]["mpjpe"]
                 points.setdefault(relation, []).append((quality["latent_distance"], gain))
     means = {relation: [float(value) for value in np.mean(values, axis=0)] for relation, values in points.items()}
     if len(means) < 3:

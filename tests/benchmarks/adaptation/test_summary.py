@@ -19,7 +19,7 @@ def run(shift):
         "source_only": result(200.0 + shift, 100.0, 30.0),
         "oracle": result(100.0 + shift, 80.0),
         "adabn": result(150.0 + shift, 90.0, 20.0),
-        "replay": result(150.0 + shift, 90.0, 20.0),
+        "only_replay": result(150.0 + shift, 90.0, 20.0),
         "default": result(110.0 + shift, 85.0, 10.0),
         **{f"only_{name}": result(150.0 + shift - gain, 90.0, 20.0) for name, gain in gains.items()},
     }
