@@ -232,6 +232,8 @@ def test_train_only_res3():
     assert len(encoder.trainable_variables) == 10
     encoder.train_only()
     assert len(encoder.trainable_variables) == 5
+    with pytest.raises(ValueError, match=r"`prefixes` must be several texts.*Received: prefixes='conv3_'"):
+        encoder.train_only("conv3_")
     with pytest.raises(ValueError, match=r"`prefixes` match no layer with weights. Received: prefixes=\('res3',\)"):
         encoder.train_only(("res3",))
 
