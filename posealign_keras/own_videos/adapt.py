@@ -65,8 +65,8 @@ def adapt(
     """Adapt the estimator of a preset to videos, without any label.
 
     The person in the videos is cut out (`clips/`), and the image encoder is adapted by the statistics of the videos'
-    normalisation, the energies of the relations and the mean teacher, while labelled pictures are replayed: those of
-    the preset, or generated ones (`source/`). An interrupted run goes on where it stopped.
+    normalisation, the energies of the relations and the mean teacher, while labelled pictures are replayed in the
+    videos' colours: those of the preset, or generated ones (`source/`). An interrupted run goes on where it stopped.
 
     Energies are left out that the videos are too short for: `slow_backward` without clips of two seconds, and the
     contrastive ones with fewer than 16 clips.
