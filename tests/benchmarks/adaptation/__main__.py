@@ -221,7 +221,8 @@ def write(options, amounts, runs):
     content = {
         "command": "python tests/benchmarks/adaptation --mocap FILE --out DIR"
         + (" --short" if options.short else "")
-        + f" --seeds {' '.join(map(str, options.seeds))}",
+        + f" --seeds {' '.join(map(str, options.seeds))}"
+        + ("" if options.shifts == [*SHIFTS, "real"] else f" --shifts {' '.join(options.shifts)}"),
         "protocol": {
             "motion": f"{options.mocap.name}, divided by sequences: {_SHARES}",
             "joints": "all 17 joints of body17",
