@@ -126,7 +126,7 @@ class Adaptation(MultiObjectiveModel):
         self.replay_weight = replay_weight
         self.replay_in_target_colours = replay_in_target_colours
         self.measured_on = measured_on
-        self.adapted_layers = adapted_layers if isinstance(adapted_layers, str) else list(adapted_layers)
+        self.adapted_layers = adapted_layers
         self.images_per_clip = images_per_clip
         self.temperature = temperature
         self.seed = seed

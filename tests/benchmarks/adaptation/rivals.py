@@ -122,17 +122,9 @@ class DomainAdversary(Alignment):
         Ganin et al., "Domain-Adversarial Training of Neural Networks", 2016.
     """
 
-    def __init__(
-        self,
-        image_encoder,
-        pose_autoencoder,
-        adapted_layers=("conv3_",),
-        in_target_colours: bool = False,
-        weight: float = 0.005,
-        name=None,
-    ):
-        super().__init__(image_encoder, pose_autoencoder, adapted_layers, in_target_colours, weight, name)
-        self.discriminator = Discriminator(image_encoder.latent_dim, 128)
+    def __init__(self, *args, weight: float = 0.005, **kwargs):
+        super().__init__(*args, weight=weight, **kwargs)
+        self.discriminator = Discriminator(self.image_encoder.latent_dim, 128)
 
     def objective_variables(self):
         return {**super().objective_variables(), "discriminator": self.discriminator.trainable_variables}
