@@ -3,8 +3,10 @@
     python tests/benchmarks/adaptation --mocap mocap17.npz --out DIR --short
     python tests/benchmarks/adaptation --mocap mocap17.npz --real-videos FOLDER --out DIR --seeds 0 1 2
 
-`--short` takes about an hour on two cores, without it a night. Interrupted, the same command goes on. It writes
-`DIR/adaptation.json`, of which the page in the documentation is made (`docs/benchmarks`).
+`--short` takes about an hour on two cores, without it a night; `--methods core` leaves out the relations one by one,
+the ablation and the default without its parts. Interrupted, the same command goes on. It writes `DIR/adaptation.json`,
+of which the page in the documentation is made (`docs/benchmarks`). What that file knows of other seeds, shifts and
+methods stays in it if versions and amounts are the same: copied to another `DIR`, it takes in what is found there.
 
 Two shifts with labels to measure by: `wild`, bodies of flesh in a studio to other bodies, clothes, places, light and
 cameras; and `body`, the built-in people to bodies of flesh in the same studio. A third one without a source of its own:
@@ -144,15 +146,12 @@ class Run:
         records = data.load_arrays(self.workspace.path(f"{shift.name}/{name}"), "train", data.LABELLED_CLIP)
         return records["frames"], records["joints"]
 
-    def compare(self, shift, chosen):
-        """All results of the methods on a shift."""
+    def experiment(self, shift):
+        """What the methods may use on a shift, made where it is missing."""
         self.film(shift)
         self.stage(f"{shift.name}: source training", lambda: self.train_source(shift))
         clips, poses = self.clips(shift, "target")
-        test_clips, test_poses = self.clips(shift, "test")
-        images, truth = _frames(test_clips), _frames(test_poses)
-        own = _frames(clips[:, ::_OWN_FRAME_STEP]), _frames(poses[:, ::_OWN_FRAME_STEP])
-        experiment = methods.Experiment(
+        return methods.Experiment(
             estimator=lambda: self.network(f"{shift.name}_source"),
             motion_autoencoder=lambda: self.network("motion_autoencoder"),
             relation_network=lambda name: self.network(f"relation_{name}"),
@@ -164,11 +163,18 @@ class Run:
             seed=self.seed,
         )
 
+    def compare(self, shift, chosen):
+        """The results of the methods on a shift."""
+        experiment = self.experiment(shift)
+        test_clips, test_poses = self.clips(shift, "test")
+        images, truth = _frames(test_clips), _frames(test_poses)
+        own = [_frames(values[:, ::_OWN_FRAME_STEP]) for values in (experiment.clips, experiment.poses)]
+
         def measured(method):
             estimator = method(experiment)
             errors = with_labels(estimator, images, truth)
             errors |= {f"own_{name}": error for name, error in with_labels(estimator, *own).items()}
-            return [], {**errors, "unlabelled": without_labels(estimator, clips)}
+            return [], {**errors, "unlabelled": without_labels(estimator, experiment.clips)}
 
         results = {}
         for name, method in chosen.items():
@@ -181,11 +187,13 @@ def _frames(clips):
     return clips.reshape(-1, *clips.shape[2:])
 
 
-def chosen_methods(shift):
-    """The methods for a shift: all of them where it is `wild`."""
+def chosen_methods(shift, which):
+    """The methods for a shift: all of them where it is `wild` and `which` is not "core"."""
+    paper = ("paper_4_slow_backward", "paper_best_by_confidence")
     core = {**methods.BOUNDS, **methods.ALTERNATIVES, **methods.DEFAULT}
-    if shift.name != "wild":
-        return {**core, "paper_4_slow_backward": methods.PAPER_ABLATION["paper_4_slow_backward"]}
+    core |= {name: methods.PAPER_ABLATION[name] for name in paper}
+    if shift.name != "wild" or which == "core":
+        return core
     singles = methods.single_relations(list_relations())
     return {**core, **methods.PAPER_ABLATION, **methods.WITHOUT, **singles, **methods.COLLAPSE}
 
@@ -197,17 +205,19 @@ def main():
     parser.add_argument("--real-videos", type=Path, help="folder of videos with joints beside them (.npz)")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="default: 0")
     parser.add_argument("--shifts", nargs="+", default=[*SHIFTS, "real"], help="default: all")
+    parser.add_argument("--methods", choices=["all", "core"], default="all", help="default: all on the shift `wild`")
     parser.add_argument("--short", action="store_true", help="less of everything, for two cores and an hour")
     options = parser.parse_args()
     amounts = SHORT if options.short else LONG
-    runs: dict = {}
+    runs = known(options.out / "adaptation.json", amounts)
     for seed in options.seeds:
-        runs[str(seed)] = run = {"shifts": {}}
+        run = runs.setdefault(str(seed), {"shifts": {}})
         benchmark = Run(options.mocap, options.out, amounts, seed)
         if set(options.shifts) & set(SHIFTS):
             run["relations"] = benchmark.embed()
         for shift in (SHIFTS[name] for name in options.shifts if name in SHIFTS):
-            run["shifts"][shift.name] = benchmark.compare(shift, chosen_methods(shift))
+            results = benchmark.compare(shift, chosen_methods(shift, options.methods))
+            run["shifts"][shift.name] = {**run["shifts"].get(shift.name, {}), **results}
             write(options, amounts, runs)
         if options.real_videos is not None and "real" in options.shifts:
             results = real_video_results(options.real_videos, benchmark.workspace, amounts.plan, seed)
@@ -216,13 +226,36 @@ def main():
         write(options, amounts, runs)
 
 
+def known(path, amounts) -> dict:
+    """The runs of an earlier file of results, if they are of this version with these amounts."""
+    if not path.exists():
+        return {}
+    earlier = json.loads(path.read_text())
+    same = earlier["amounts"] == str(amounts) and earlier["environment"] == environment()
+    if not same:
+        raise ValueError(
+            f"`out` holds results of other amounts, another version or machine, which these would replace: {path}"
+        )
+    return earlier["runs"]
+
+
+def environment() -> dict:
+    """What the results depend on beside the command."""
+    return {
+        "backend": keras.backend.backend(),
+        "keras": keras.__version__,
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        "version": posealign_keras.__version__,
+    }
+
+
 def write(options, amounts, runs):
     """Write what is known so far."""
     content = {
         "command": "python tests/benchmarks/adaptation --mocap FILE --out DIR"
         + (" --short" if options.short else "")
-        + f" --seeds {' '.join(map(str, options.seeds))}"
-        + ("" if options.shifts == [*SHIFTS, "real"] else f" --shifts {' '.join(options.shifts)}"),
+        + f" --seeds {' '.join(runs)}"
+        + f" --shifts {' '.join(dict.fromkeys(shift for run in runs.values() for shift in run['shifts']))}",
         "protocol": {
             "motion": f"{options.mocap.name}, divided by sequences: {_SHARES}",
             "joints": "all 17 joints of body17",
@@ -233,12 +266,7 @@ def write(options, amounts, runs):
             "selection": "none: a fixed number of steps; `paper_best_by_confidence` keeps the epoch of the highest "
             "confidence",
         },
-        "environment": {
-            "backend": keras.backend.backend(),
-            "keras": keras.__version__,
-            "machine": f"{platform.machine()}, {os.cpu_count()} cores",
-            "version": posealign_keras.__version__,
-        },
+        "environment": environment(),
         "amounts": str(amounts),
         "runs": runs,
         "summary": summary(runs),

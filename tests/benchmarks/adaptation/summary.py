@@ -17,7 +17,8 @@ def summary(runs) -> dict:
     Returns:
         `{shift: {"methods": {name: {"mpjpe": [mean, spread], …, "gap_closed": …}}, …}}`. The spread is the standard
         deviation over seeds, None for one seed. `gap_closed` is the share of the distance from source-only to the
-        oracle. `criteria` holds the rank correlation of each criterion without labels with the MPJPE over all methods.
+        oracle. `criteria` holds the rank correlation of each criterion without labels with the MPJPE over all methods,
+        the mean over seeds.
         `non_localness` holds that of the latent distance of a relation with the gain of that relation alone over the
         same replay without any energy. `collapse` holds for each method the spread of the latents as a share of the
         source-only network's, the share of poses that are their own mirror image, and whether the spread fell below
@@ -73,13 +74,12 @@ def _mean(values):
 
 
 def _tracks(found, criterion):
-    pairs = [
-        (result["unlabelled"][criterion], result["mpjpe"])
-        for results in found
-        for name, result in results.items()
-        if name != "oracle"
-    ]
-    return _rank_correlation(*zip(*pairs, strict=True))
+    each = []
+    for results in found:
+        chosen = [result for name, result in results.items() if name != "oracle"]
+        values = [result["unlabelled"][criterion] for result in chosen]
+        each.append(_rank_correlation(values, [result["mpjpe"] for result in chosen]))
+    return None if None in each else float(np.mean(each))
 
 
 def _non_localness(runs, shift):
