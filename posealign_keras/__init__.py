@@ -11,9 +11,11 @@ __version__ = "0.1.0"
 
 __all__ = [
     "data",
+    "demo",
     "evaluation",
     "experiments",
     "export",
+    "info",
     "losses",
     "metrics",
     "models",

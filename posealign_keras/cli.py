@@ -78,7 +78,7 @@ def _add_demo(commands):
 
 
 def _demo(options):
-    from posealign_keras.demo.run import run_demo
+    from posealign_keras.demo import run_demo
 
     run_demo(options.out, options.mocap, options.preset, options.seed, options.quick, options.fresh)
 

@@ -65,6 +65,9 @@ def run_demo(out="posealign-demo", mocap=None, preset="small", seed: int = 0, qu
         ValueError: If an argument or a file is wrong, or `out` holds a run with other arguments.
         FileNotFoundError: If `mocap` does not exist.
         OSError: If the results cannot be written.
+
+    Example:
+        >>> report = run_demo("posealign-demo", quick=True)  # doctest: +SKIP
     """
     configuration = get_configuration(preset)
     if seed < 0:

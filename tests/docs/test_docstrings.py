@@ -18,6 +18,7 @@ NAMES = [
 # What takes hours, or data sets and libraries that tests do not have; each has tests of its own.
 SHOWN_ONLY = {
     "posealign_keras.data.read_hdf5",
+    "posealign_keras.demo.run_demo",
     "posealign_keras.experiments.run_setting",
     "posealign_keras.export.LocalServer",
     "posealign_keras.own_videos.adapt",
