@@ -248,7 +248,7 @@ def test_a_pause_of_the_video_cuts_the_clips_and_costs_no_memory():
     assert [numbers(clip["frames"]).tolist() for clip in found] == [
         list(range(start, start + 20)) for start in (0, 20, 50, 70)
     ]
-    assert dropped == {"frames of stretches too short for another clip": 20}
+    assert dropped == {"frames of stretches too short for another clip of 20": 20}
 
 
 def test_clips_may_overlap_and_the_video_is_read_once():
@@ -260,7 +260,7 @@ def test_clips_may_overlap_and_the_video_is_read_once():
         list(range(start, start + 20)) for start in (0, 7, 14, 21, 28)
     ]
     assert frames.asked == list(range(48))
-    assert dropped == {"frames of stretches too short for another clip": 2}
+    assert dropped == {"frames of stretches too short for another clip of 20": 2}
 
 
 def test_overlapping_clips_of_a_slow_video_show_pictures_several_times():
@@ -291,7 +291,7 @@ def test_where_the_person_is_lost_the_clip_is_cut_and_frames_are_counted():
         "unlabelled_clip", {"size": 16, "clip_length": 20}, fps=30, frames=numbered(np.arange(110) / 30), boxes=boxes
     )
     assert [clip["frame_index"] for clip in found] == [0, 20, 48, 68]
-    assert dropped == {"frames without a person": 3, "frames of stretches too short for another clip": 5 + 12}
+    assert dropped == {"frames without a person": 3, "frames of stretches too short for another clip of 20": 5 + 12}
 
 
 def test_the_scale_of_a_clip_is_constant_and_the_crop_follows_the_person():
@@ -369,7 +369,7 @@ def test_joints_serve_as_boxes_where_there_are_none(poses):
 def test_a_video_that_is_too_short_gives_no_clip_and_says_so():
     found, dropped = examples_of("unlabelled_clip", {"size": 16}, fps=30, frames=numbered(np.arange(59) / 30))
     assert not found
-    assert dropped == {"frames of stretches too short for another clip": 59}
+    assert dropped == {"frames of stretches too short for another clip of 60": 59}
 
 
 @pytest.mark.parametrize("kind", ["labelled_image", "image_with_keypoints", "unlabelled_clip", "pose_sequence"])

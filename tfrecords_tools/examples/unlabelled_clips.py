@@ -35,7 +35,7 @@ class UnlabelledClips(PersonPictures):
                 windows += [nearest[tick : tick + length] for tick in starts]
                 left_over = stop - (starts[-1] + length if starts else start)
                 if left_over:
-                    self.dropped["frames of stretches too short for another clip"] += left_over
+                    self.dropped[f"frames of stretches too short for another clip of {length}"] += left_over
         yield from self._filmed_clips(windows, boxes)
 
     def _filmed_clips(self, windows, boxes):

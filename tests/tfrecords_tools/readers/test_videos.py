@@ -132,7 +132,7 @@ def test_boxes_of_a_csv(tmp_path, name):
     (tmp_path / "boxes.csv").write_text(csv([name]))
     manifest = convert("videos", tmp_path / "in", tmp_path / "out", boxes=str(tmp_path / "boxes.csv"), **SMALL)
     assert manifest["unlabelled_clip"]["train"].metadata["dropped"] == {
-        "frames of stretches too short for another clip": 5
+        "frames of stretches too short for another clip of 20": 5
     }
     for clip in records(tmp_path / "out")["frames"]:
         assert_follows(clip)
