@@ -110,7 +110,8 @@ def _made_from(path: Path, make: Callable[[], str]) -> str:
 
 def _data_sentence(metrics: Mapping) -> str:
     data = (metrics.get("protocol") or {}).get("data")
-    return f"{value_words(data).rstrip('.')}." if data else ""
+    words = value_words(data).rstrip(".") if data else ""
+    return f"{words[0].upper()}{words[1:]}." if words else ""
 
 
 def _summary(metrics: Mapping) -> str:
