@@ -99,8 +99,9 @@ def _add_adapt(commands):
     adapt.add_argument(
         "--boxes",
         metavar="FILE|DETECTOR",
-        help="where the person is: a .csv, .json or .npz file of boxes, or a detector: hog, faster_rcnn, yolo, "
-        "mediapipe (default: a file .npz beside each video, or else the person fills the frame)",
+        help="where the person is: a .csv, .json or .npz file of boxes, or a detector, with :WEIGHTS or "
+        "without: hog, faster_rcnn, yolo, mediapipe (default: a file .npz beside each video, or else the person "
+        "fills the frame)",
     )
     adapt.add_argument("--steps", type=int, metavar="N", help="training steps (default: 300)")
     adapt.add_argument("--seed", default=0, type=int, help="seed of everything random (default: %(default)s)")
@@ -140,8 +141,9 @@ def _add_predict(commands):
     predict.add_argument(
         "--boxes",
         metavar="FILE|DETECTOR",
-        help="where the person is: a .csv, .json or .npz file of boxes, or a detector: hog, faster_rcnn, yolo, "
-        "mediapipe (default: a file .npz beside the video, or else the person fills the frame)",
+        help="where the person is: a .csv, .json or .npz file of boxes, or a detector, with :WEIGHTS or "
+        "without: hog, faster_rcnn, yolo, mediapipe (default: a file .npz beside the video, or else the person "
+        "fills the frame)",
     )
     predict.add_argument("--track", metavar="NAME", help="which person, if the file of boxes tells several apart")
     predict.add_argument(

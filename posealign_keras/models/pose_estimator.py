@@ -158,8 +158,8 @@ class PoseEstimator(keras.Model):
                 or any sequence of arrays. A video is read frame by frame, however long.
             boxes: Where the person is: `(T, 4)` left, top, right and bottom edge in pixels (the corner of the first
                 pixel at (0, 0), NaN where it is not seen); a `.csv`, `.json` or `.npz` file of boxes, as
-                `tfrecords_tools` takes them; the name of a detector, such as `"hog"`; `None` takes an `.npz` of boxes
-                of the video's name beside it, or else whole frames.
+                `tfrecords_tools` takes them; the name of a detector, such as `"hog"` or `"yolo:WEIGHTS.pt"`;
+                `None` takes an `.npz` of boxes of the video's name beside it, or else whole frames.
             **options: See `estimate_video`, which gives more than the poses.
 
         Returns:

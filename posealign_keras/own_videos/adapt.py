@@ -78,8 +78,8 @@ def adapt(
         preset: Name or directory of a preset that holds all networks. If it has no pictures to be replayed, it must
             have been trained on pictures of the `STUDIO`.
         boxes: Where the person is: a `.csv` or `.json` file of boxes, or `.npz` for a single video; or the name of a
-            detector, such as `"hog"`. By default a file `.npz` of the video's name beside it, or else the person fills
-            the picture.
+            detector, such as `"hog"` or `"yolo:WEIGHTS.pt"`. By default a file `.npz` of the video's name beside it, or
+            else the person fills the picture.
         plan: Lengths, batches and recipe of the adaptation.
         seed: Seed of everything random.
         fresh: Start over, even if an earlier run with the same arguments has finished stages.

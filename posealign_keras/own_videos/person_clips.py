@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -35,8 +36,13 @@ def record_person_clips(videos, out: Path, size: int, boxes=None) -> tuple[list[
     """
     with needs_tools():
         from tfrecords_tools import NoRecordsError, convert
-        from tfrecords_tools.detectors import DETECTORS
-    options = {"detector": boxes} if boxes in DETECTORS else {"boxes": None if boxes is None else os.fspath(boxes)}
+        from tfrecords_tools.detectors import named_detector
+    detector = named_detector(boxes)
+    options: dict[str, Any]
+    if detector:
+        options = dict(zip(("detector", "detector_weights"), detector, strict=True))
+    else:
+        options = {"boxes": None if boxes is None else os.fspath(boxes)}
     for length in (LONG, SHORT):
         found = []
         for index, video in enumerate(videos):

@@ -57,8 +57,9 @@ def predict(
         model: The estimator: a preset, a `.keras` file or a model; see `load_estimator`.
         out: The directory to write.
         boxes: Where the person is: a `.csv`, `.json` or `.npz` file of boxes as `tfrecords_tools` takes them, an array
-            `(T, 4)`, or the name of a detector; `None` takes an `.npz` of boxes of the video's name beside it, or else
-            whole frames, which is right for videos that are cropped to the person already.
+            `(T, 4)`, or the name of a detector, with `:WEIGHTS` or without; `None` takes an `.npz` of boxes of the
+            video's name beside it, or else whole frames, which is right for videos that are cropped to the person
+            already.
         track: Which person of a file of boxes that tells several apart.
         smooth: Take out jitter with a `MotionAutoencoder`: its `.keras` file, or the model; `True` takes that of the
             preset, or `motion_autoencoder.keras` beside the file `model`.

@@ -50,9 +50,10 @@ def find_boxes(
     if not isinstance(boxes, str | os.PathLike):
         return _checked(boxes, len(frames.times))
     with needs_tools():
-        from tfrecords_tools.detectors import DETECTORS
-    if boxes in DETECTORS:
-        return _detected(str(boxes), frames, progress)
+        from tfrecords_tools.detectors import DETECTORS, named_detector
+    detector = named_detector(boxes)
+    if detector:
+        return _detected(detector, frames, progress)
     path = Path(boxes)
     if path.suffix.lower() not in _FILES:
         raise ValueError(
@@ -131,12 +132,12 @@ def _list(names, most=10):
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
-def _detected(name, frames, progress):
+def _detected(detector, frames, progress):
     with needs_tools():
         from tfrecords_tools.detectors import get_detector
         from tfrecords_tools.person_boxes import find_person
     watched: Any = frames if progress is None else _Watched(frames, progress)
-    return find_person(watched, get_detector(name), _DETECT_FPS)[0]
+    return find_person(watched, get_detector(*detector), _DETECT_FPS)[0]
 
 
 class _Watched:

@@ -89,10 +89,12 @@ def test_a_detector_that_sees_nobody():
         (boxes_of(COUNT)[:, [2, 1, 0, 3]], "in frame 0"),
         ("boxes.txt", "or a detector: hog"),
         ("eagle", "or a detector: hog"),
+        ("eagle:weights", "or a detector: hog"),
+        ("hog:weights", "cannot be given|There is no weights"),
     ],
 )
 def test_bad_input(frames, given, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((ValueError, FileNotFoundError), match=message):
         find_boxes(given, frames)
 
 

@@ -20,7 +20,7 @@ Example:
 """
 _PACKAGES = {"cv2": "opencv-python-headless"}
 
-__all__ = ["DETECTORS", "Detections", "PersonDetector", "get_detector"]
+__all__ = ["DETECTORS", "Detections", "PersonDetector", "get_detector", "named_detector"]
 
 
 def get_detector(name: str, weights: str | None = None) -> PersonDetector:
@@ -55,3 +55,20 @@ def get_detector(name: str, weights: str | None = None) -> PersonDetector:
         # So says torchvision if it was built for another version of torch.
         raise ImportError(f"The detector {name!r} cannot be used, since its library fails: {error}") from error
     return getattr(module, DETECTORS[name])(weights)
+
+
+def named_detector(boxes) -> tuple[str, str | None] | None:
+    """The detector that stands where boxes may stand, too.
+
+    Args:
+        boxes: `"NAME"`, `"NAME:WEIGHTS"` with a file of weights, or anything else.
+
+    Returns:
+        Name and weights as `get_detector` takes them; `None` if it names no detector.
+
+    Example:
+        >>> named_detector("yolo:people.pt"), named_detector("hog"), named_detector("boxes.csv")
+        (('yolo', 'people.pt'), ('hog', None), None)
+    """
+    name, _, weights = boxes.partition(":") if isinstance(boxes, str) else ("", "", "")
+    return (name, weights or None) if name in DETECTORS else None
