@@ -61,7 +61,7 @@ import tiny_networks as tiny
 from posealign_keras.training import Adaptation
 
 stage = Adaptation(
-    tiny.image_encoder(), tiny.pose_autoencoder(), None, [tiny.relation_network("pose_flip")], mean_teacher=True,
+    tiny.image_encoder(), tiny.pose_autoencoder(), None, [tiny.relation_network("pose_flip")], teacher_weight=1.0,
     contrastive=(),
 )
 stage.compile(optimizer="adam")

@@ -47,7 +47,8 @@ def from_adaptation(content: dict) -> dict:
     spread = f"± is the standard deviation over {len(seeds)} seeds. " if len(seeds) > 1 else "One seed. "
     return {
         "title": "What the adaptation brings",
-        "question": "Every method starts from the same source-trained network, and all that train take the same number of steps. "
+        "question": "Every method starts from the same source-trained network, and all that train take the same number of "
+        "steps. "
         "None but the oracle and the semi-supervised variant sees a label of the target.",
         "command": content["command"],
         "environment": content["environment"],

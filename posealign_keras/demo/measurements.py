@@ -5,7 +5,6 @@ import numpy as np
 from posealign_keras import data
 from posealign_keras.demo.stages import (
     ADAPTATION_RELATIONS,
-    CONTRASTIVE,
     MEAN_TEACHER,
     MEASURED_RELATIONS,
     NORMALIZATION,
@@ -59,16 +58,15 @@ def measure(run) -> tuple[dict, dict]:
         "latent_spread_source": spread["source", "source_only"],
         "latent_spread_adapted": spread["target", "adapted"],
     }
-    rows = {"normalized": [NORMALIZATION]}
-    for stage, (contrastive, relations) in ablation_rows().items():
-        rows[stage] = [NORMALIZATION, MEAN_TEACHER, *contrastive, *relations]
-    metrics["ablation"] = [{"energies": [], **_headline(metrics["target"]["source_only"])}]
-    for stage, energies in rows.items():
+    rows = {"source_only": [], "normalized": [NORMALIZATION]}
+    energies = {**ablation_rows(), "adapted": ((), ADAPTATION_RELATIONS)}
+    for stage, (contrastive, relations) in sorted(energies.items(), key=lambda row: sum(map(len, row[1]))):
+        rows[stage] = [NORMALIZATION, MEAN_TEACHER, *relations, *contrastive]
+    metrics["ablation"] = []
+    for stage, added in rows.items():
         take(stage)
         errors = pose_errors(truth["target"], estimator.predict_poses(images["target"]), skeleton=skeleton)
-        metrics["ablation"].append({"energies": energies, **_headline(errors)})
-    everything = [NORMALIZATION, MEAN_TEACHER, *CONTRASTIVE, *ADAPTATION_RELATIONS]
-    metrics["ablation"].append({"energies": everything, **_headline(metrics["target"]["adapted"])})
+        metrics["ablation"].append({"model": stage, "energies": added, **_headline(errors)})
 
     metrics |= _embeddings(run)
     metrics["protocol"] = {

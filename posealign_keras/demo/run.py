@@ -92,7 +92,7 @@ def run_demo(out="posealign-demo", mocap=None, preset="small", seed: int = 0, qu
         "source": stages.train_source,
         "normalization": stages.normalize,
         "adaptation": stages.adapt,
-        **{row: functools.partial(stages.adapt_partly, stage=row) for row in stages.ablation_rows()},
+        **{row: functools.partial(stages.adapt_otherwise, stage=row) for row in stages.ablation_rows()},
     }
     print(f"posealign demo: {len(work) + 1} stages into {workspace.directory.resolve()}", flush=True)
     names = list(work)

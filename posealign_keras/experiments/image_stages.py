@@ -73,7 +73,8 @@ def compiled_adaptation(estimator, motion_autoencoder, relation_networks, plan, 
         motion_autoencoder,
         relation_networks,
         plan.contrastive,
-        mean_teacher=plan.mean_teacher,
+        energy_weight=plan.energy_weight,
+        teacher_weight=plan.teacher_weight,
         replay_weight=plan.replay_weight,
         replay_in_target_colours=plan.replay_in_target_colours,
         measured_on=plan.measured_on,
@@ -81,8 +82,7 @@ def compiled_adaptation(estimator, motion_autoencoder, relation_networks, plan, 
         seed=seed,
     )
     turns = -(-plan.adaptation_steps // len(model.energies))
-    rates = {energy: plan.teacher_rate if energy == "mean_teacher" else plan.energy_rate for energy in model.energies}
-    model.compile(optimizer={energy: warmed_adam(rate, turns) for energy, rate in rates.items()})
+    model.compile(optimizer={energy: warmed_adam(plan.adaptation_rate, turns) for energy in model.energies})
     return model
 
 

@@ -28,8 +28,7 @@ from posealign_keras.workspace import Stopwatch, Workspace
 PLAN = TrainingPlan(
     adaptation_steps=300,
     clips_per_batch=4,
-    energy_rate=2e-4,
-    teacher_rate=1e-3,
+    adaptation_rate=1e-3,
     normalization_frames=4096,
     augmentation=None,
 )
@@ -38,8 +37,8 @@ PLAN = TrainingPlan(
 Example:
     >>> import dataclasses
     >>> longer = dataclasses.replace(PLAN, adaptation_steps=1000)
-    >>> longer.mean_teacher
-    True
+    >>> longer.relations, longer.teacher_weight
+    (('pose_flip',), 1.0)
 """
 
 # With fewer, most of what a contrast would push apart is the same moment of the same video.
@@ -68,8 +67,8 @@ def adapt(
     normalisation, the energies of the relations and the mean teacher, while labelled pictures are replayed in the
     videos' colours: those of the preset, or generated ones (`source/`). An interrupted run goes on where it stopped.
 
-    Energies are left out that the videos are too short for: `slow_backward` without clips of two seconds, and the
-    contrastive ones with fewer than 16 clips.
+    Energies of the plan are left out that the videos are too short for: `slow_backward` without clips of two seconds,
+    and the contrastive ones with fewer than 16 clips.
 
     Args:
         videos: Path of a video, of a folder of videos or of numbered pictures; or several.
@@ -236,7 +235,7 @@ def _fitting(plan, preset, count, length):
 
 
 def _energies(plan):
-    return [*plan.contrastive, *plan.relations, *(["mean_teacher"] if plan.mean_teacher else [])]
+    return [*plan.contrastive, *plan.relations, *(["mean_teacher"] if plan.teacher_weight else [])]
 
 
 def _needed(plan):

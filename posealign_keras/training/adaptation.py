@@ -29,15 +29,18 @@ class Adaptation(MultiObjectiveModel):
 
     - `lower_order_contrastive`: InfoNCE between images and their appearance-changed copies;
     - `higher_order_contrastive`: the same between clips, on their motion latents;
-    - one for each relation, under its name: ‖H(G(x)) − G(x⁺)‖ on images, ‖H(E_m G X) − E_m G(X⁺)‖ on clips;
-    - `mean_teacher`, if asked for, beyond the paper: the mean joint distance in metres between the poses of images and
-      those that a teacher sees in them. The teacher is a running average of the image encoder; its poses are the means
-      of what it sees in an image and in the mirrored image. It follows slowly and takes no gradient, so unlike the
-      other energies it is not lowered by making all poses alike.
+    - one for each relation, under its name: ‖H(G(x)) − G(x⁺)‖ on images, ‖H(E_m G X) − E_m G(X⁺)‖ on clips.
 
-    To each of them the supervised loss on a batch of the labelled source can be added (`replay_weight`). It keeps the
-    network from the degenerate minima of the energies. With images of the target's own labelled part in that batch
-    this is the semi-supervised variant.
+    Two things can be added to each of them, beyond the paper. Both keep the network from the degenerate minima of the
+    energies, and need few steps:
+
+    - a mean teacher (`teacher_weight`): the mean joint distance in metres between the poses of images whose appearance
+      has changed, and those that a teacher sees in the images themselves. The teacher is a running average of the image
+      encoder; its poses are the means of what it sees in an image and in the mirrored image. It follows slowly and
+      takes no gradient, so unlike the energies it is not lowered by making all poses alike. Without any energy it is
+      an objective of its own, `mean_teacher`;
+    - replay (`replay_weight`): the supervised loss on a batch of the labelled source. With images of the target's own
+      labelled part in that batch this is the semi-supervised variant.
 
     Args:
         image_encoder: The source-trained `ImageEncoder`; all but the layers in `adapted_layers` are frozen.
@@ -45,8 +48,9 @@ class Adaptation(MultiObjectiveModel):
         motion_autoencoder: The trained `MotionAutoencoder`; frozen. May be `None` without higher-order energies.
         relation_networks: The trained `RelationNetwork`s, one per relation energy; frozen.
         contrastive: Which contrastive energies to use.
-        mean_teacher: Whether to use the energy `mean_teacher`.
-        teacher_momentum: Share of the old average that each step of `mean_teacher` keeps.
+        energy_weight: Weight of the energies beside teacher and replay.
+        teacher_weight: Weight of the distance to the mean teacher; 0 has none.
+        teacher_momentum: Share of the old average that the teacher keeps in each step.
         replay_weight: Weight of the supervised source loss, a mean joint distance in metres; 0 needs no source data.
         replay_in_target_colours: Whether each source image that is replayed takes on the light and the colours of a
             target image: labelled pictures as the target's camera might have taken them.
@@ -79,20 +83,20 @@ class Adaptation(MultiObjectiveModel):
         ...     None,  # no energy on clips here
         ...     [RelationNetwork("pose_flip", latent_dim=4, widths=(8,))],
         ...     contrastive=["lower_order_contrastive"],
-        ...     mean_teacher=True,
+        ...     teacher_weight=1.0,
         ...     measured_on="poses",
         ... )
         >>> stage.energies
-        ['lower_order_contrastive', 'pose_flip', 'mean_teacher']
+        ['lower_order_contrastive', 'pose_flip']
         >>> stage.compile(optimizer={energy: keras.optimizers.Adam(1e-4) for energy in stage.energies})
         >>> clips = np.random.default_rng(0).integers(0, 256, (6, 8, 16, 16, 3), "uint8")
         >>> history = stage.fit({"clips": clips}, batch_size=2, epochs=1, verbose=0).history
-        >>> sorted(history)
-        ['loss', 'lower_order_contrastive', 'mean_teacher', 'pose_flip']
+        >>> sorted(history)[1:4]
+        ['lower_order_contrastive', 'lower_order_contrastive_energy', 'lower_order_contrastive_teacher']
 
     Reference:
         Kundu et al., NeurIPS 2021, section 3.3. Tarvainen and Valpola, "Mean teachers are better role models",
-        NeurIPS 2017, for `mean_teacher`.
+        NeurIPS 2017, for the teacher.
     """
 
     schedule = "alternate"
@@ -104,7 +108,8 @@ class Adaptation(MultiObjectiveModel):
         motion_autoencoder: MotionAutoencoder | None,
         relation_networks,
         contrastive=(LOWER_ORDER_CONTRASTIVE, HIGHER_ORDER_CONTRASTIVE),
-        mean_teacher: bool = False,
+        energy_weight: float = 1.0,
+        teacher_weight: float = 0.0,
         teacher_momentum: float = 0.99,
         replay_weight: float = 0.0,
         replay_in_target_colours: bool = False,
@@ -121,7 +126,8 @@ class Adaptation(MultiObjectiveModel):
         self.motion_autoencoder: Any = motion_autoencoder  # `None` where no energy asks for it
         self.relation_networks = list(relation_networks)
         self.contrastive = list(contrastive)
-        self.mean_teacher = mean_teacher
+        self.energy_weight = energy_weight
+        self.teacher_weight = teacher_weight
         self.teacher_momentum = teacher_momentum
         self.replay_weight = replay_weight
         self.replay_in_target_colours = replay_in_target_colours
@@ -162,13 +168,13 @@ class Adaptation(MultiObjectiveModel):
             self.projections[energy] = multilayer_perceptron(
                 self._latent_dim(energy), [256], 128, name=f"{energy}_projection"
             )
-        if mean_teacher:
+        if teacher_weight:
             self.teacher = MeanTeacher(image_encoder, PoseFlip(pose_autoencoder.skeleton), teacher_momentum)
 
     @property
     def energies(self) -> list[str]:
         """Names of the energies, in the order in which they take turns."""
-        return [*self.contrastive, *self._network_of, *([MEAN_TEACHER] if self.mean_teacher else [])]
+        return [*self.contrastive, *self._network_of] or ([MEAN_TEACHER] if self.teacher_weight else [])
 
     def call(self, images, training=False):
         """Poses of images."""
@@ -183,19 +189,24 @@ class Adaptation(MultiObjectiveModel):
         }
 
     def compute_objective(self, name, x, y=None, sample_weight=None, training=True):
-        """One energy on a batch of clips or images, with the replay of the source if it has a weight."""
-        if name == MEAN_TEACHER:
-            images = self._images_of(x)
-            if training:
-                self.teacher.follow(self.image_encoder)
-            energy = joint_distance(self.teacher.poses(images, self.pose_autoencoder.decode), self(images))
-        else:
+        """One energy on a batch of clips or images, with the teacher and the replay of the source beside it."""
+        terms = {}
+        if name != MEAN_TEACHER:
             inputs = self._clips_of(x) if self._is_higher_order(name) else self._images_of(x)
-            energy = (self._contrast if name in self.projections else self._relation)(name, inputs)
-        if not self.replay_weight:
-            return energy
-        replay = self._replay(x)
-        return energy + self.replay_weight * replay, {"energy": energy, "replay": replay}
+            terms["energy"] = (self._contrast if name in self.projections else self._relation)(name, inputs)
+        if self.teacher_weight:
+            terms["teacher"] = self._distance_to_teacher(self._images_of(x), training)
+        if self.replay_weight:
+            terms["replay"] = self._replay(x)
+        weights = {"energy": self.energy_weight, "teacher": self.teacher_weight, "replay": self.replay_weight}
+        loss = sum(weights[term] * value for term, value in terms.items())
+        return (loss, terms) if len(terms) > 1 else loss
+
+    def _distance_to_teacher(self, images, training):
+        if training:
+            self.teacher.follow(self.image_encoder)
+        seen = self(self.random_appearance(images))
+        return joint_distance(self.teacher.poses(images, self.pose_autoencoder.decode), seen)
 
     def _replay(self, x):
         if not {"source_images", "source_poses"} <= set(x):

@@ -73,7 +73,7 @@ class CollapseWatch(keras.callbacks.Callback):
                 f"The latents collapsed in epoch {epoch + 1}: their spread is {spread:.3f}, "
                 f"{spread / before:.0%} of the {before:.3f} before training, so the poses of "
                 "different images become alike while the losses fall. Use smaller learning rates, fewer steps, "
-                "`mean_teacher=True`, or more `replay_weight`." + (" Training stops." if self.stop else ""),
+                "`teacher_weight=1`, or more `replay_weight`." + (" Training stops." if self.stop else ""),
                 stacklevel=2,
             )
         self.collapsed = True

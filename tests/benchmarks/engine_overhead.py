@@ -37,7 +37,7 @@ def adaptation():
         SMALL.pose_autoencoder(),
         SMALL.motion_autoencoder(),
         [SMALL.relation_network(name) for name in RELATIONS],
-        mean_teacher=True,
+        teacher_weight=1.0,
         replay_weight=1.0,
         measured_on="poses",
         seed=0,

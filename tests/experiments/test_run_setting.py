@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from posealign_keras.experiments import SETTINGS, SettingResult, TrainingPlan, get_setting, run_setting
+from posealign_keras.experiments import PAPER_RECIPE, SETTINGS, SettingResult, TrainingPlan, get_setting, run_setting
 from posealign_keras.models import PoseEstimator
 
 # The pictures of the data sets are grey with one dot: their statistics, of no variance, would put all latents to ±1,
@@ -26,12 +26,13 @@ PLAN = TrainingPlan(
     clips_per_batch=2,
     images_per_batch=4,
     replay_per_batch=4,
-    energy_rate=0.05,
-    teacher_rate=0.05,
+    adaptation_rate=0.05,
+    relations=PAPER_RECIPE["relations"],
+    contrastive=PAPER_RECIPE["contrastive"],
     adapted_layers=("conv3_", "conv4_"),
 )
 # Settings differ in data and tests alone: all energies are trained in one of them.
-SHORT = replace(PLAN, relations=("pose_flip",), contrastive=(), mean_teacher=False, adaptation_steps=1)
+SHORT = replace(PLAN, relations=("pose_flip",), contrastive=(), teacher_weight=0.0, adaptation_steps=1)
 # The networks without images are the same in all settings: they are trained once.
 ON_ALL_BACKENDS = "surreal_to_human36m_semi_supervised"
 IS_TENSORFLOW = keras.backend.backend() == "tensorflow"

@@ -57,7 +57,7 @@ def test_statistics_of_normalisation_change_what_it_sees():
 def test_the_mean_teacher_is_a_copy():
     model = encoder()
     stage = Adaptation(
-        model, PoseAutoencoder(4, 8, 1), None, [], contrastive=(), mean_teacher=True, adapted_layers=("low_",)
+        model, PoseAutoencoder(4, 8, 1), None, [], contrastive=(), teacher_weight=1.0, adapted_layers=("low_",)
     )
     teacher = stage.teacher.image_encoder
     assert teacher.backbone is not model.backbone

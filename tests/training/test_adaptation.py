@@ -10,7 +10,7 @@ from keras import ops
 
 from posealign_keras.models import PoseAutoencoder, RelationNetwork
 from posealign_keras.ops import retarget
-from posealign_keras.relations import FlipBackward
+from posealign_keras.relations import FlipBackward, PoseFlip
 from posealign_keras.training import Adaptation, RandomAppearance
 from posealign_keras.training.colour_transfer import in_colours_of
 
@@ -85,16 +85,21 @@ def test_only_res3_and_the_projections_change_and_not_one_other_bit(trained):
     assert all(np.array_equal(v, np.zeros(v.shape) if "mean" in v.path else np.ones(v.shape)) for v in statistics)
 
 
+TEACHER_ALONE = {"contrastive": (), "relation_networks": (), "teacher_weight": 1.0}
+
+
 @pytest.mark.slow
-def test_each_energy_alone_falls_by_the_adapted_layers():
-    model, data = stage(rate=0.0, compiled=False, mean_teacher=True), {"clips": tiny.clips(4)}
+@pytest.mark.parametrize("arguments", [{}, TEACHER_ALONE], ids=["energies", "teacher"])
+def test_each_energy_alone_falls_by_the_adapted_layers(arguments):
+    model, data = stage(rate=0.0, compiled=False, **arguments), {"clips": tiny.clips(4)}
     model.random_appearance = keras.layers.Rescaling(0.8)  # what is measured before and after is then the same
     model.random_appearance.build((None,))
     tiny.compile_quickly(model, keras.optimizers.Adam(0.0))
     first = tiny.snapshot(model)
     before = model.evaluate(data, batch_size=4, verbose=0, return_dict=True)
-    assert set(before) == {"loss", *ENERGIES, "mean_teacher"}
-    again = {"clips": np.tile(data["clips"], (6 * 8, 1, 1, 1, 1))}  # the same batch, eight times for each energy
+    assert set(before) == {"loss", *model.energies} == {"loss", *(["mean_teacher"] if arguments else ENERGIES)}
+    # The same batch, eight times for each energy.
+    again = {"clips": np.tile(data["clips"], (len(model.energies) * 8, 1, 1, 1, 1))}
     for energy in model.energies:
         for variable, value in zip(model.variables, first.values(), strict=True):
             variable.assign(value)
@@ -103,22 +108,23 @@ def test_each_energy_alone_falls_by_the_adapted_layers():
         model.optimizer[energy].learning_rate = 0.0
         changed = tiny.changed(model, first)
         adapted = {name for name in changed if "conv3_" in name}
-        assert len(adapted) == 2 * 5, energy  # the teacher follows
+        assert len(adapted) == (2 * 5 if arguments else 5), energy  # the teacher follows
         assert all(f"{energy}_projection" in name for name in changed - adapted), energy
         after = model.evaluate(data, batch_size=4, verbose=0, return_dict=True)
         assert after[energy] < 0.98 * before[energy], energy
 
 
 def test_the_teacher_sees_an_image_and_its_mirror_image():
-    model, images = stage(compiled=False, mean_teacher=True), tiny.images(3)
+    model, images = stage(compiled=False, **TEACHER_ALONE), tiny.images(3)
+    model.random_appearance = keras.layers.Rescaling(0.8)
     for variable in model.image_encoder.trainable_variables:
         variable.assign(1.5 * variable)  # so that the teacher differs
-    flip = model.relation_networks[0].relation
+    flip = PoseFlip(model.pose_autoencoder.skeleton)
     seen = numpy_of(model.pose_autoencoder.decode(model.teacher.image_encoder(images)))
     mirrored = numpy_of(
         flip.transform_poses(model.pose_autoencoder.decode(model.teacher.image_encoder(images[:, :, ::-1])))
     )
-    poses = numpy_of(model(images))
+    poses = numpy_of(model(0.8 * images))  # the student sees them changed
     expected = np.linalg.norm(poses - (seen + mirrored) / 2, axis=-1).mean()
     data = {"clips": tiny.clips(2), "images": images}
     energy = model.compute_objective("mean_teacher", data, training=False)
@@ -127,7 +133,7 @@ def test_the_teacher_sees_an_image_and_its_mirror_image():
 
 
 def test_the_teacher_follows_the_student_and_nothing_else_of_it_changes():
-    model = stage(compiled=False, mean_teacher=True, teacher_momentum=0.75, contrastive=(), relation_networks=())
+    model = stage(compiled=False, teacher_momentum=0.75, **TEACHER_ALONE)
     assert model.energies == ["mean_teacher"]
     before = tiny.snapshot(model.teacher)
     student = [np.array(v) for v in model.image_encoder.trainable_variables]
@@ -144,6 +150,23 @@ def test_the_teacher_follows_the_student_and_nothing_else_of_it_changes():
         np.testing.assert_allclose(now, first + 1 - 0.75**2, rtol=1e-4, atol=1e-5)
 
 
+def test_teacher_and_replay_are_added_to_each_energy_with_their_weights():
+    weights = {"energy_weight": 0.5, "teacher_weight": 3.0, "replay_weight": 2.0}
+    model = stage(compiled=False, **weights)
+    model.random_appearance = keras.layers.Identity()
+    data = {"clips": tiny.clips(2), **source()}
+    for energy in ENERGIES:
+        loss, terms = model.compute_objective(energy, data, training=False)
+        assert set(terms) == {"energy", "teacher", "replay"}
+        expected = sum(weights[f"{name}_weight"] * float(value) for name, value in terms.items())
+        assert float(loss) == pytest.approx(expected, rel=1e-5), energy
+    alone = stage(compiled=False, **TEACHER_ALONE)
+    alone.random_appearance = keras.layers.Identity()
+    assert float(alone.compute_objective("mean_teacher", data, training=False)) == pytest.approx(
+        float(terms["teacher"]), rel=1e-4
+    )
+
+
 def test_images_of_the_data_take_the_place_of_frames_of_the_clips():
     model, clips, images = stage(compiled=False), tiny.clips(2), tiny.images(5, seed=9)
     expected = model.compute_objective("pose_flip", {"clips": tiny.clips(2, seed=4), "images": images})
@@ -155,10 +178,10 @@ def test_images_of_the_data_take_the_place_of_frames_of_the_clips():
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="JAX always compiles, PyTorch never does here")
 def test_all_energies_can_be_compiled_by_xla():
     networks = [tiny.relation_network(name) for name in ALL_RELATIONS]
-    model = stage(compiled=False, relation_networks=networks, mean_teacher=True, measured_on="poses")
+    model = stage(compiled=False, relation_networks=networks, teacher_weight=1.0, measured_on="poses")
     model.compile(keras.optimizers.Adam(0.001), jit_compile=True)
-    history = model.fit({"clips": tiny.clips(14)}, batch_size=2, verbose=0).history
-    assert len(model.energies) == 7
+    history = model.fit({"clips": tiny.clips(12)}, batch_size=2, verbose=0).history
+    assert len(model.energies) == 6
     assert np.isfinite([history[name][0] for name in model.energies]).all()
 
 
@@ -257,7 +280,7 @@ def test_a_half_trained_stage_goes_on_with_the_same_layers_frozen(tmp_path):
         replay_weight=1.0,
         temperature=0.2,
         adapted_layers=("conv4_",),
-        mean_teacher=True,
+        teacher_weight=0.5,
         contrastive=("lower_order_contrastive",),
         relation_networks=[tiny.relation_network("flip_backward")],
     )
@@ -308,7 +331,7 @@ def test_wrong_arguments():
     wrong = [
         ({"measured_on": "joints"}, "`measured_on` must be 'latents' or 'poses'. Received: measured_on='joints'"),
         (
-            {"mean_teacher": True, "teacher_momentum": 1.0},
+            {"teacher_weight": 1.0, "teacher_momentum": 1.0},
             r"`teacher_momentum` must be in \[0, 1\). Received: teacher_momentum=1.0",
         ),
         ({"contrastive": ("sideways",)}, "`contrastive` may name 'lower_order_contrastive'"),
@@ -333,7 +356,7 @@ def stage_in(policy):
     """A compiled stage of a precision, its data, and its energies before training."""
     keras.config.set_dtype_policy(policy)
     try:
-        model = stage(compiled=False, mean_teacher=True, measured_on="poses", replay_weight=1.0)
+        model = stage(compiled=False, teacher_weight=1.0, measured_on="poses", replay_weight=1.0)
         model.image_encoder.adapt_normalization(tiny.images(8), 4)
     finally:
         keras.config.set_dtype_policy("float32")

@@ -19,8 +19,10 @@ from posealign_keras.fitting import fit
 from posealign_keras.models import PoseEstimator
 from posealign_keras.training.warmed_adam import warmed_adam
 
-CONTRASTIVE = ("lower_order_contrastive", "higher_order_contrastive")
-PAPER_RELATIONS = ("pose_flip", "flip_backward", "slow_backward")
+CONTRASTIVE = PAPER_RECIPE["contrastive"]
+PAPER_RELATIONS = PAPER_RECIPE["relations"]
+# Alone, at the rate of the others, the energies make all poses alike.
+RATE_OF_ENERGIES = 2e-4
 _LABELLED_SHARE = 0.1
 _WATCHED = 256
 
@@ -191,30 +193,28 @@ def _frames(values):
 
 
 def _single(relation):
-    recipe = {"relations": (relation,), "contrastive": (), "mean_teacher": False}
-    return functools.partial(distillation, f"only_{relation}", **recipe)
+    recipe = {"relations": (relation,), "energy_weight": 1.0, "teacher_weight": 0.0}
+    return functools.partial(distillation, f"only_{relation}", **recipe, adaptation_rate=RATE_OF_ENERGIES)
 
 
-def _paper_row(name, count):
-    recipe = {"relations": PAPER_RELATIONS[:count], "contrastive": CONTRASTIVE}
-    return functools.partial(distillation, name, **PAPER_RECIPE, **recipe)
+def _paper(name, stop=False, **recipe):
+    recipe = {**PAPER_RECIPE, "adaptation_rate": RATE_OF_ENERGIES, **recipe}
+    return functools.partial(distillation, name, stop=stop, **recipe)
 
 
 BOUNDS = {"source_only": source_only, "oracle": oracle}
 DEFAULT = {"default": functools.partial(distillation, "default"), "semi_supervised": semi_supervised}
 PAPER_ABLATION = {
-    f"paper_{number}_{added}": _paper_row(f"paper_{number}_{added}", number - 1)
+    f"paper_{number}_{added}": _paper(f"paper_{number}_{added}", relations=PAPER_RELATIONS[: number - 1])
     for number, added in enumerate(("contrastive", *PAPER_RELATIONS), 1)
 }
-PAPER_ABLATION["paper_best_by_confidence"] = functools.partial(
-    distillation, "paper_best_by_confidence", stop=True, **PAPER_RECIPE, relations=PAPER_RELATIONS
-)
+PAPER_ABLATION["paper_best_by_confidence"] = _paper("paper_best_by_confidence", stop=True)
 """The paper's recipe, energy by energy in the paper's order, and all of it with a stop that needs no label."""
 
 ALTERNATIVES = {
     "adabn": adabn,
     **{name: functools.partial(rival, name) for name in RIVALS},
-    "mean_teacher": functools.partial(distillation, "mean_teacher", relations=(), contrastive=()),
+    "mean_teacher": functools.partial(distillation, "mean_teacher", relations=()),
 }
 """All but `adabn` with the replay of the default, in the target's colours."""
 
@@ -226,11 +226,13 @@ WITHOUT = {
         "default_without_colours": {"replay_in_target_colours": False},
         "default_in_res3_only": {"adapted_layers": ("conv3_",)},
         "default_on_latents": {"measured_on": "latents"},
-        "default_without_mean_teacher": {"mean_teacher": False},
-        "default_without_contrast": {"contrastive": ()},
+        "default_without_mean_teacher": {"teacher_weight": 0.0},
+        "default_with_flip_backward": {"relations": PAPER_RELATIONS[:2]},
+        "default_with_all_relations": {"relations": PAPER_RELATIONS},
+        "default_with_contrast": {"contrastive": CONTRASTIVE},
     }.items()
 }
-"""The default, each time without one of the things in which it differs from the paper's recipe, or without contrast."""
+"""The default, each time without one of the things in which it differs from the paper's recipe, or with more of it."""
 
 
 def single_relations(names) -> dict[str, Callable]:
@@ -239,17 +241,11 @@ def single_relations(names) -> dict[str, Callable]:
 
 
 def _only_replay(experiment):
-    return rival("replay", experiment, experiment.plan.energy_rate)
+    return rival("replay", experiment, RATE_OF_ENERGIES)
 
 
 COLLAPSE = {
-    "collapse": functools.partial(
-        distillation,
-        "collapse",
-        **{**PAPER_RECIPE, "energy_rate": 1e-2},
-        relations=("pose_flip",),
-        contrastive=(),
-    )
+    "collapse": _paper("collapse", adaptation_rate=1e-2, relations=("pose_flip",), contrastive=()),
 }
 """A setting that is bad on purpose: one relation of lower order, no contrast, no replay, long steps.
 

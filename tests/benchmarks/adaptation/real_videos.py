@@ -1,6 +1,5 @@
 """The third shift: the preset for real pictures on real videos whose joints are known from several views."""
 
-import dataclasses
 import functools
 
 import methods
@@ -37,16 +36,17 @@ def real_video_results(folder, workspace, plan, seed) -> dict:
     image_size = starting_estimator(_PRESET).image_size
     directories, length = record_person_clips(videos, workspace.path("real/clips"), image_size)
     clips = [data.load_arrays(directory, "train", data.UNLABELLED_CLIP)["frames"] for directory in directories]
-    names = [name for name in plan.relations if RelationNetwork.from_preset(_PRESET, name).relation.window <= length]
+    possible = [name for name in PAPER_RECIPE["relations"] if _relation(name).relation.window <= length]
+    paper = {**PAPER_RECIPE, "relations": possible, "contrastive": (), "adaptation_rate": methods.RATE_OF_ENERGIES}
     replay = data.load_arrays(replayed_records(_PRESET, workspace, image_size, seed), "train", data.LABELLED_IMAGE)
     experiment = methods.Experiment(
         estimator=lambda: starting_estimator(_PRESET),
         motion_autoencoder=lambda: MotionAutoencoder.from_preset(_PRESET),
-        relation_network=functools.partial(RelationNetwork.from_preset, _PRESET),
+        relation_network=_relation,
         clips=np.concatenate(clips),
         poses=None,
         source=(replay["image"], replay["joints"]),
-        plan=dataclasses.replace(plan, relations=tuple(names), contrastive=()),
+        plan=plan,
         workspace=workspace,
         seed=seed,
     )
@@ -55,7 +55,7 @@ def real_video_results(folder, workspace, plan, seed) -> dict:
         "adabn": methods.adabn,
         "mean_teacher": methods.ALTERNATIVES["mean_teacher"],
         "default": methods.DEFAULT["default"],
-        "paper": functools.partial(methods.distillation, "real_paper", **PAPER_RECIPE),
+        "paper": functools.partial(methods.distillation, "real_paper", **paper),
     }
     results = {}
     for name, method in chosen.items():
@@ -69,6 +69,10 @@ def real_video_results(folder, workspace, plan, seed) -> dict:
         results[name] = workspace.result(stage, "result")
         print(f"   real {name}: {results[name]['pa_mpjpe']:.1f} {results[name]['videos']}", flush=True)
     return results
+
+
+def _relation(name):
+    return RelationNetwork.from_preset(_PRESET, name)
 
 
 def _errors(estimator, videos):
