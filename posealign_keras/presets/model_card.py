@@ -72,6 +72,8 @@ def model_card(title: str, description: str, figures: dict) -> str:
         )
         measured = (f"{usual['test'][measure]:.1f}" for measure in ("mpjpe", "pa_mpjpe", "pck150"))
         rows.append((f"{usual['domain']}, people of the kind {usual['people']!r}", "the usual one", *measured))
+    else:
+        training += " The usual image encoder, without a variant, is the variant `adapted`."
     estimators = _table(("pictures", "image encoder", "MPJPE", "PA-MPJPE", "PCK at 150 mm, %"), rows)
     embeddings = _table(
         ("embeddings, on motion", "mean joint error"),

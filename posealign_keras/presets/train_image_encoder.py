@@ -36,6 +36,7 @@ _REPLAYED_OF = "train"
 # The variant that training starts from.
 _START = "source"
 _STEPS = 8_000
+_AUGMENTATION = "crops and colours"
 
 
 def train_image_encoder(
@@ -90,6 +91,7 @@ def train_image_encoder(
     seed = figures["arguments"]["seed"]
     settings = {
         "start": _START,
+        "augmentation": _AUGMENTATION,
         "domain": domain,
         "people": people,
         "images": images,
@@ -107,7 +109,7 @@ def train_image_encoder(
         model = SourceTraining(encoder, autoencoder)
         model.compile(optimizer=warmed_adam(1e-3, steps))
         folders = [workspace.path(f"pictures/{part}") for part in _PARTS]
-        batches = data.load_labelled_images(folders, 64, seed=seed, cache=True)
+        batches = data.load_labelled_images(folders, 64, data.ImageAugmentation(), seed=seed, cache=True)
         fit(model, batches, steps, "image_encoder", "supervised", workspace)
         workspace.save_model("estimator.keras", PoseEstimator(encoder, autoencoder))
         workspace.finish("training", ["estimator.keras"], watch.seconds())

@@ -25,9 +25,9 @@ class Videos(Reader):
     """Your own videos: files, or folders of numbered pictures.
 
     A video is cut where the person is not seen for longer than half a second. Where the person is comes from, in this
-    order: the file `boxes`; a file of the video's name that ends with `.npz` and holds `boxes_xyxy_px (T, 4)`: left,
-    top, right and bottom edge in pixels, NaN where the person is not seen; a detector, which also finds cuts between
-    shots, and follows the person who is seen longest and largest in each shot.
+    order: the file `boxes`; a detector, if one is named, which also finds cuts between shots, and follows the person
+    who is seen longest and largest in each shot; a file of the video's name that ends with `.npz` and holds
+    `boxes_xyxy_px (T, 4)`: left, top, right and bottom edge in pixels, NaN where the person is not seen.
 
     A file of boxes is a CSV with the columns `clip,frame,x,y,w,h`, named in the first line, or a JSON
     `{"clip": [[left, top, right, bottom], null, …], …}` with one entry for each frame. `clip` is the path of the
@@ -37,8 +37,8 @@ class Videos(Reader):
     Args:
         root: One video, or a directory with videos and folders of numbered pictures, at any depth.
         boxes: File of boxes, `.csv` or `.json`, that has all clips; or the `.npz` of a single video.
-        detector: Finds the person where no file of boxes does. `none` takes the whole picture, and does not look for
-            cuts between shots. `faster_rcnn` (torchvision), `yolo` (ultralytics) and `mediapipe` need these libraries.
+        detector: Finds the person if `boxes` is not given. `none` takes the whole picture where no file of boxes lies
+            beside the video, and does not look for cuts between shots. `faster_rcnn` (torchvision), `yolo` (ultralytics) and `mediapipe` need these libraries.
             `hog` needs nothing else, but misses most people who do not stand upright, and then often takes something
             else for the person: look at its clips before you use them.
         detector_weights: File of the detector's weights; by default those that its library downloads.
@@ -99,7 +99,7 @@ class Videos(Reader):
         for place, files in videos.items():
             stem = _stem(place, files)
             name = stem if stems[stem] == 1 else place.as_posix()
-            boxes = boxes_beside(_path(files)) if self.boxes is None else self.boxes
+            boxes = boxes_beside(_path(files)) if self.boxes is None and self.detector == "none" else self.boxes
             others = [one for one in (boxes or self._weights,) if one is not None]
             found += [
                 RecordingId(

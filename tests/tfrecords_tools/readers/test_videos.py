@@ -222,7 +222,7 @@ def test_a_detector_finds_the_person(tmp_path, monkeypatch):
         assert_follows(clip)
 
 
-def test_weights_are_among_the_files_where_a_detector_is_used(tmp_path):
+def test_a_detector_that_is_named_goes_before_boxes_beside_the_video_and_its_weights_are_among_the_files(tmp_path):
     write_video(tmp_path / "in" / "run.mp4")
     write_video(tmp_path / "in" / "walk.mp4")
     np.savez(tmp_path / "in" / "walk.npz", boxes_xyxy_px=np.array([place(index) for index in range(45)], "float32"))
@@ -230,11 +230,12 @@ def test_weights_are_among_the_files_where_a_detector_is_used(tmp_path):
     options = {"detector_weights": str(tmp_path / "weights.npz")}
     run, walk = Videos(tmp_path / "in", detector="hog", **options).list("unlabelled_clip")
     assert [Path(path).name for path in run.files] == ["run.mp4", "weights.npz"]
-    assert [Path(path).name for path in walk.files] == ["walk.mp4", "walk.npz"]
+    assert [Path(path).name for path in walk.files] == ["walk.mp4", "weights.npz"]
     with pytest.raises(ValueError, match="cannot be given to the detector 'hog'"):
         Videos(tmp_path / "in", detector="hog", **options).read(run, "unlabelled_clip")
-    run, _ = Videos(tmp_path / "in", **options).list("unlabelled_clip")
+    run, walk = Videos(tmp_path / "in", **options).list("unlabelled_clip")
     assert [Path(path).name for path in run.files] == ["run.mp4"]
+    assert [Path(path).name for path in walk.files] == ["walk.mp4", "walk.npz"]
 
 
 @pytest.mark.parametrize("count", [44, 46])
