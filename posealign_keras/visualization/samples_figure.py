@@ -9,7 +9,7 @@ import numpy as np
 from posealign_keras.skeletons import BODY17, Skeleton, get_skeleton
 from posealign_keras.visualization.image_trace import HIDDEN_AXES, check_images, image_trace
 from posealign_keras.visualization.plotly_import import import_plotly
-from posealign_keras.visualization.skeleton_scene import SkeletonRow, skeleton_traces
+from posealign_keras.visualization.skeleton_scene import PAGE_WIDTH, SkeletonRow, skeleton_traces
 from posealign_keras.visualization.style import INK, SIDE_COLOURS, base_layout
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def _add_people(figure, poses, captions, skeleton, top):
     for index, pose in enumerate(poses):
         figure.add_traces(skeleton_traces(pose, skeleton, row.places[str(index)], "scene", legend=index == 0))
     texts = {str(index): caption for index, caption in enumerate(captions)}
-    figure.update_layout(scene={**row.layout(texts), "domain": {"x": [0, 1], "y": [0, top]}})
+    figure.update_layout(scene={**row.layout(texts, PAGE_WIDTH / _HEIGHT), "domain": {"x": [0, 1], "y": [0, top]}})
 
 
 def _bones(points, skeleton, side):
