@@ -175,7 +175,7 @@ def load_adaptation(
     Args:
         clips: As `source` of `load_clips`: the unlabelled target.
         source: As `source` of `load_labelled_images`, for `replay_weight` above 0; `None` for none.
-        batch_size: Clips per batch.
+        batch_size: Clips per batch; 0 for none, if no energy is on clips.
         images_per_batch: Single frames per batch, of any of the clips, for the energies on images; 0 for none, they
             then use the frames of the clips.
         source_per_batch: Labelled images per batch.
@@ -191,7 +191,7 @@ def load_adaptation(
 
     Raises:
         FileNotFoundError: As `load_poses`.
-        ValueError: As `load_poses`.
+        ValueError: As `load_poses`; or if there are neither clips nor images in a batch.
 
     Example:
         >>> clips = np.zeros((4, 6, 32, 32, 3), "uint8")
@@ -205,11 +205,19 @@ def load_adaptation(
     pipeline = Pipeline(**options)
     if not pipeline.training:
         raise ValueError("`training` must be true: there is nothing to evaluate. Received: training=False")
-    parts = {"clips": pipeline.batches(_clips(pipeline, clips), batch_size, augmentation)}
+    parts = {}
+    if batch_size:
+        parts["clips"] = pipeline.batches(_clips(pipeline, clips), batch_size, augmentation)
     if images_per_batch:
-        # The checksums of these files are compared already.
-        frames = _frames(Pipeline(**{**options, "verify": False}), clips, frame_step)
+        # Where there are clips, too, the checksums of these files are compared already.
+        again = {"verify": False} if batch_size else {}
+        frames = _frames(Pipeline(**{**options, **again}), clips, frame_step)
         parts["images"] = pipeline.batches(frames, images_per_batch, augmentation)
+    if not parts:
+        raise ValueError(
+            "`batch_size` or `images_per_batch` must be above 0. "
+            f"Received: batch_size={batch_size}, images_per_batch={images_per_batch}"
+        )
     if source is not None:
         split = {} if source_split is None else {"split": source_split}
         replayed = {**options, **split, "subjects": source_subjects}

@@ -173,17 +173,17 @@ def _adapt(run, stage, file, contrastive, relations):
     # JAX would compile every operation by itself.
     run_eagerly = not run.settings.compiled and keras.backend.backend() != "jax"
     model.compile({energy: warmed_adam(1e-3, turns) for energy in model.energies}, run_eagerly=run_eagerly)
-    _fit(run, stage, model, _adaptation_batches(run), steps, "loss")
+    _fit(run, stage, model, _adaptation_batches(run, 4 if model.needs_clips else 0), steps, "loss")
     run.workspace.save_model(file, estimator)
     return [file]
 
 
-def _adaptation_batches(run):
-    """Clips, single frames of any of the clips, and labelled images of the source."""
+def _adaptation_batches(run, clips):
+    """So many clips, single frames of any of the clips, and labelled images of the source."""
     return data.load_adaptation(
         run.workspace.path("records/target"),
         run.workspace.path("records/source"),
-        batch_size=4,
+        batch_size=clips,
         images_per_batch=64,
         source_per_batch=32,
         seed=run.seed,

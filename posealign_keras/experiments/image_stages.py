@@ -52,7 +52,7 @@ def adapt(run) -> list[str]:
     batches = data.load_adaptation(
         run.unlabelled_clips(setting.target),
         run.labelled_images(*replayed) if plan.replay_weight else None,
-        batch_size=plan.clips_per_batch,
+        batch_size=plan.clips_per_batch if model.needs_clips else 0,
         images_per_batch=plan.images_per_batch,
         source_per_batch=plan.replay_per_batch,
         source_subjects=setting.labelled_subjects or None,

@@ -212,7 +212,7 @@ def _train(estimator, frames, clips, source, preset, plan, seed, count, workspac
     batches = data.load_adaptation(
         clips,
         source,
-        batch_size=plan.clips_per_batch,
+        batch_size=plan.clips_per_batch if model.needs_clips else 0,
         images_per_batch=plan.images_per_batch,
         source_per_batch=plan.replay_per_batch,
         seed=seed,

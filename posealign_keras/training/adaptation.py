@@ -152,7 +152,7 @@ class Adaptation(MultiObjectiveModel):
                 f"energy. Received: {[network.relation for network in self.relation_networks]}, "
                 f"contrastive={contrastive!r}"
             )
-        if motion_autoencoder is None and any(self._is_higher_order(energy) for energy in self.energies):
+        if motion_autoencoder is None and self.needs_clips:
             raise ValueError("`motion_autoencoder` must be given for energies of higher order. Received: None")
         self._check_sizes()
 
@@ -175,6 +175,11 @@ class Adaptation(MultiObjectiveModel):
     def energies(self) -> list[str]:
         """Names of the energies, in the order in which they take turns."""
         return [*self.contrastive, *self._network_of] or ([MEAN_TEACHER] if self.teacher_weight else [])
+
+    @property
+    def needs_clips(self) -> bool:
+        """Whether an energy is on clips; if not, `"images"` of the target are enough."""
+        return any(self._is_higher_order(energy) for energy in self.energies)
 
     def call(self, images, training=False):
         """Poses of images."""

@@ -279,6 +279,10 @@ def test_adaptation_gets_clips_frames_and_source(tmp_path):
     }
     (only,) = next(iter(load_adaptation(clips, batch_size=2)))
     assert set(only) == {"clips"}
+    (images,) = next(iter(load_adaptation(clips, batch_size=0, images_per_batch=4)))
+    assert {name: len(value) for name, value in images.items()} == {"images": 4}
+    with pytest.raises(ValueError, match="`batch_size` or `images_per_batch` must be above 0"):
+        load_adaptation(clips, batch_size=0)
     assert len(source) == 3
 
 
@@ -293,6 +297,8 @@ def test_the_files_of_adaptation_are_checked_once(tmp_path, monkeypatch):
     damage(tmp_path / "clips")
     with pytest.raises(ValueError, match="SHA-256"):
         load_adaptation(tmp_path / "clips", tmp_path / "images", batch_size=2, images_per_batch=5)
+    with pytest.raises(ValueError, match="SHA-256"):
+        load_adaptation(tmp_path / "clips", batch_size=0, images_per_batch=5)
 
 
 @pytest.mark.parametrize("cache", [True, "files"])

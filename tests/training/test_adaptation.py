@@ -302,6 +302,7 @@ def test_without_motion_and_without_contrast():
         contrastive=["lower_order_contrastive"],
     )
     assert model.energies == ["lower_order_contrastive", "pose_flip"]
+    assert not model.needs_clips
     # Images of clips of any length serve, even of one frame.
     assert np.isfinite(model.fit({"clips": tiny.clips(4, frames=1)}, batch_size=2, verbose=0).history["loss"][0])
     assert stage(compiled=False, contrastive=()).energies == list(RELATIONS)
