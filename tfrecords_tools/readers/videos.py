@@ -38,7 +38,8 @@ class Videos(Reader):
         root: One video, or a directory with videos and folders of numbered pictures, at any depth.
         boxes: File of boxes, `.csv` or `.json`, that has all clips; or the `.npz` of a single video.
         detector: Finds the person if `boxes` is not given. `none` takes the whole picture where no file of boxes lies
-            beside the video, and does not look for cuts between shots. `faster_rcnn` (torchvision), `yolo` (ultralytics) and `mediapipe` need these libraries.
+            beside the video, and does not look for cuts between shots. `faster_rcnn` (torchvision), `yolo`
+            (ultralytics) and `mediapipe` need these libraries.
             `hog` needs nothing else, but misses most people who do not stand upright, and then often takes something
             else for the person: look at its clips before you use them.
         detector_weights: File of the detector's weights; by default those that its library downloads.
