@@ -10,9 +10,11 @@ from posealign_keras.training import Adaptation
 
 def test_the_paper_s_recipe_is_what_the_adaptation_does_unless_told_otherwise():
     defaults = {name: one.default for name, one in inspect.signature(Adaptation).parameters.items()}
-    # The statistics of normalisation are taken before the adaptation; the paper keeps those of the source.
-    assert {name: defaults.get(name, 0) for name in PAPER_RECIPE} == PAPER_RECIPE
-    assert set(PAPER_RECIPE) - set(defaults) == {"normalization_frames"}
+    # The statistics of normalisation are taken before the adaptation, and relations are networks there.
+    recipe = {name: value for name, value in PAPER_RECIPE.items() if name not in ("normalization_frames", "relations")}
+    assert {name: defaults[name] for name in recipe} == recipe
+    assert PAPER_RECIPE["normalization_frames"] == 0
+    assert PAPER_RECIPE["relations"] == ("pose_flip", "flip_backward", "slow_backward")
     assert all(getattr(TrainingPlan(**PAPER_RECIPE), name) == value for name, value in PAPER_RECIPE.items())
 
 
