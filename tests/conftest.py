@@ -71,7 +71,7 @@ collect_ignore = (
         "tutorials",
         "video",
         "visualization",
-        "test_info.py",
+        "info",
         "test_package.py",
         "test_progress.py",
     ]

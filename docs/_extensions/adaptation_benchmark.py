@@ -45,8 +45,8 @@ def from_adaptation(content: dict) -> dict:
     minutes = [run["seconds"] / 60 for run in content.get("runs", {}).values() if "seconds" in run]
     took = f"A seed took {sum(minutes) / len(minutes):.0f} minutes. " if minutes else ""
     spread = (
-        f"± is the standard deviation over {len(seeds)} seeds. Rows without it have the first seed alone: read their "
-        "gap closed, since seeds differ more than methods do. "
+        f"± is the standard deviation over {len(seeds)} seeds. Rows without it have one seed alone: read their gap "
+        "closed, since seeds differ more than methods do. "
         if len(seeds) > 1
         else "One seed. "
     )

@@ -176,8 +176,8 @@ def load_adaptation(
         clips: As `source` of `load_clips`: the unlabelled target.
         source: As `source` of `load_labelled_images`, for `replay_weight` above 0; `None` for none.
         batch_size: Clips per batch; 0 for none, if no energy is on clips.
-        images_per_batch: Single frames per batch, of any of the clips, for the energies on images; 0 for none, they
-            then use the frames of the clips.
+        images_per_batch: Single frames per batch, of any of the clips; 0 for none, frames of the batch's clips then
+            serve in their place.
         source_per_batch: Labelled images per batch.
         frame_step: Every so many frames of a clip are among the single frames.
         source_split: Split of the source, if it is another than that of the clips.

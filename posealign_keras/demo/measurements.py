@@ -8,6 +8,7 @@ from posealign_keras.demo.stages import (
     MEAN_TEACHER,
     MEASURED_RELATIONS,
     NORMALIZATION,
+    REPLAY,
     ablation_rows,
     windows,
 )
@@ -61,7 +62,7 @@ def measure(run) -> tuple[dict, dict]:
     rows = {"source_only": [], "normalized": [NORMALIZATION]}
     energies = {**ablation_rows(), "adapted": ((), ADAPTATION_RELATIONS)}
     for stage, (contrastive, relations) in sorted(energies.items(), key=lambda row: sum(map(len, row[1]))):
-        rows[stage] = [NORMALIZATION, MEAN_TEACHER, *relations, *contrastive]
+        rows[stage] = [NORMALIZATION, REPLAY, MEAN_TEACHER, *relations, *contrastive]
     metrics["ablation"] = []
     for stage, added in rows.items():
         take(stage)

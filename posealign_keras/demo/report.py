@@ -239,7 +239,7 @@ def _ablation(metrics: Mapping) -> str:
     note = (
         "The target error with each set of energies, all trained for the same number of steps, with the source's "
         "supervised loss beside them. Normalization comes before and trains nothing: the statistics of batch "
-        "normalisation are those of the target. The adapted network has pose flip alone."
+        "normalisation are those of the target. The only energy of the adapted network is pose flip."
     )
     return html_section(
         "What each energy adds", note, html_figure("ablation", ablation_figure(metrics["ablation"]), "", "medium")

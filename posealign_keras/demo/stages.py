@@ -15,7 +15,7 @@ from posealign_keras.training import Adaptation, MotionAAE, PoseAAE, RelationReg
 from posealign_keras.training.warmed_adam import warmed_adam
 from tfrecords_tools import convert
 
-NORMALIZATION, MEAN_TEACHER = "normalization", "mean_teacher"
+NORMALIZATION, REPLAY, MEAN_TEACHER = "normalization", "replay", "mean_teacher"
 CONTRASTIVE = ("lower_order_contrastive", "higher_order_contrastive")
 ADAPTATION_RELATIONS = ("pose_flip",)
 PAPER_RELATIONS = ("pose_flip", "flip_backward", "slow_backward")

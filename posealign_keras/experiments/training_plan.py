@@ -8,6 +8,7 @@ from posealign_keras.data import ImageAugmentation
 PAPER_RECIPE: dict[str, Any] = {
     "relations": ("pose_flip", "flip_backward", "slow_backward"),
     "contrastive": ("lower_order_contrastive", "higher_order_contrastive"),
+    "adaptation_rate": 1e-4,
     "energy_weight": 1.0,
     "teacher_weight": 0.0,
     "replay_weight": 0.0,
@@ -16,7 +17,8 @@ PAPER_RECIPE: dict[str, Any] = {
     "normalization_frames": 0,
     "adapted_layers": ("conv3_",),
 }
-"""The fields of a `TrainingPlan` that make it the paper's recipe.
+"""The fields of a `TrainingPlan` that make it the paper's recipe. Its rate is lower: alone, at that of a plan with a
+teacher and replay, the energies make all poses alike.
 
 Example:
     >>> TrainingPlan(**PAPER_RECIPE, adaptation_steps=300).adapted_layers
@@ -52,7 +54,8 @@ class TrainingPlan:
             adaptation; 0 keeps those of the source.
         adaptation_steps: Steps of the adaptation, all energies together.
         clips_per_batch: Clips per step of the energies of higher order.
-        images_per_batch: Single frames per step of the others.
+        images_per_batch: Single frames per step of the other energies and of the teacher, and for the colours of the
+            replay.
         replay_per_batch: Labelled images per step that are replayed.
         adaptation_rate: Largest learning rate of the adaptation.
         relations: Names of the relations.

@@ -17,7 +17,7 @@ from posealign_keras.experiments.training_plan import TrainingPlan
 from posealign_keras.fitting import fit
 from posealign_keras.models import ImageEncoder, MotionAutoencoder, PoseEstimator, RelationNetwork
 from posealign_keras.models.preset import Preset
-from posealign_keras.own_videos.person_clips import record_person_clips, spread_frames
+from posealign_keras.own_videos.person_clips import LONG, SHORT, record_person_clips, spread_frames
 from posealign_keras.own_videos.report import write_report
 from posealign_keras.progress import Progress, clock
 from posealign_keras.training import CollapseWatch
@@ -124,14 +124,16 @@ def adapt(
     watch = Stopwatch()
     print(f"posealign adapt: into {workspace.directory.resolve()}", flush=True)
     # Conversions and records know themselves what of them is finished.
-    clips, length = record_person_clips(paths, workspace.path("clips"), estimator.image_size, boxes)
+    clips, length = record_person_clips(
+        paths, workspace.path("clips"), estimator.image_size, boxes, _clip_lengths(plan, preset)
+    )
     source = replayed_records(preset, workspace, estimator.image_size, seed)
     count = sum(data.Manifest.load(directory, "train").num_records for directory in clips)
     plan = _fitting(plan, preset, count, length)
-    frames = spread_frames(clips, plan.normalization_frames, seed)
+    frames = spread_frames(clips, max(plan.normalization_frames, _WATCHED_FRAMES), seed)
     watched = frames[:_WATCHED_FRAMES]
     before = estimator.estimate_both_ways(watched)
-    print(f"   {count:,} clips of {length / 30:.0f} s; energies: {', '.join(_energies(plan))}", flush=True)
+    print(f"   {count:,} clips of {length / 30:.0f} s; {', '.join([*_energies(plan), *_beside(plan)])}", flush=True)
     if not workspace.finished("adaptation"):
         history = _train(estimator, frames, clips, source, preset, plan, seed, count, workspace)
         workspace.save_model("adapted.keras", estimator)
@@ -147,6 +149,7 @@ def adapt(
         "clips": count,
         "frames_of_a_clip": length,
         "energies": _energies(plan),
+        "beside": _beside(plan),
         "seconds": round(watch.seconds(), 1),
         "environment": {"machine": f"{platform.machine()}, {os.cpu_count()} cores", "keras": keras.__version__},
         "arguments": arguments,
@@ -206,7 +209,8 @@ def replayed_records(preset: str | os.PathLike, workspace: Workspace, image_size
 
 
 def _train(estimator, frames, clips, source, preset, plan, seed, count, workspace):
-    estimator.image_encoder.adapt_normalization(frames, min(128, len(frames)))
+    if plan.normalization_frames:
+        estimator.image_encoder.adapt_normalization(frames, min(128, len(frames)))
     relations = [RelationNetwork.from_preset(preset, name) for name in plan.relations]
     model = compiled_adaptation(estimator, MotionAutoencoder.from_preset(preset), relations, plan, seed)
     batches = data.load_adaptation(
@@ -226,16 +230,32 @@ def _files(workspace, directory):
     return [str(path.relative_to(workspace.directory)) for path in sorted(directory.iterdir())]
 
 
+def _windows(plan, preset):
+    """Frames that each relation of a plan looks at."""
+    networks = {name: RelationNetwork.from_preset(preset, name, load_weights=False) for name in plan.relations}
+    return {name: network.relation.window for name, network in networks.items()}
+
+
+def _clip_lengths(plan, preset):
+    """The lengths of clips that may serve, the best one first: long ones only where a relation wants them."""
+    return (LONG, SHORT) if max(_windows(plan, preset).values(), default=0) > SHORT else (SHORT,)
+
+
 def _fitting(plan, preset, count, length):
     """The plan without the energies that the clips are too short or too few for."""
-    networks = {name: RelationNetwork.from_preset(preset, name, load_weights=False) for name in plan.relations}
-    relations = tuple(name for name, network in networks.items() if network.relation.window <= length)
+    relations = tuple(name for name, window in _windows(plan, preset).items() if window <= length)
     contrastive = plan.contrastive if count >= _CLIPS_FOR_CONTRAST else ()
     return dataclasses.replace(plan, relations=relations, contrastive=contrastive)
 
 
 def _energies(plan):
-    return [*plan.contrastive, *plan.relations, *(["mean_teacher"] if plan.teacher_weight else [])]
+    return [*plan.contrastive, *plan.relations]
+
+
+def _beside(plan):
+    """What is added to every energy."""
+    weights = {"mean_teacher": plan.teacher_weight, "replay": plan.replay_weight}
+    return [name for name, weight in weights.items() if weight]
 
 
 def _needed(plan):

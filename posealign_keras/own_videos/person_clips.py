@@ -17,8 +17,10 @@ _KIND, _SPLIT = "unlabelled_clip", "train"
 _EVERY = 2
 
 
-def record_person_clips(videos, out: Path, size: int, boxes=None) -> tuple[list[Path], int]:
-    """Cut the person out of videos, into clips of two seconds; of one second where no video has as much.
+def record_person_clips(
+    videos, out: Path, size: int, boxes=None, lengths: tuple[int, ...] = (LONG, SHORT)
+) -> tuple[list[Path], int]:
+    """Cut the person out of videos, into clips of one length.
 
     Args:
         videos: Paths of videos, or of folders of videos or of numbered pictures.
@@ -26,12 +28,13 @@ def record_person_clips(videos, out: Path, size: int, boxes=None) -> tuple[list[
         size: Height and width of the crops in pixels.
         boxes: Where the person is: a `.csv` or `.json` file of boxes, or a detector; see `tfrecords_tools` for both,
             and for the files of boxes beside videos that are found by themselves.
+        lengths: Frames of a clip at 30 per second; the first of them of which there is a clip in any video.
 
     Returns:
         Directories of the records, those of videos without a clip left out, and the frames of each clip.
 
     Raises:
-        ValueError: If a video cannot be read, or no video shows a person for a second.
+        ValueError: If a video cannot be read, or no video shows a person for as long as the shortest clip.
         FileNotFoundError: If a file does not exist.
     """
     with needs_tools():
@@ -43,7 +46,7 @@ def record_person_clips(videos, out: Path, size: int, boxes=None) -> tuple[list[
         options = dict(zip(("detector", "detector_weights"), detector, strict=True))
     else:
         options = {"boxes": None if boxes is None else os.fspath(boxes)}
-    for length in (LONG, SHORT):
+    for length in lengths:
         found = []
         for index, video in enumerate(videos):
             directory = out / f"{length}-frames" / f"{index:03d}-{Path(video).stem}"

@@ -53,6 +53,7 @@ def write_report(path: Path, images, before, after, history, metrics) -> None:
         "videos": metrics["arguments"]["videos"],
         "clips": f"{metrics['clips']:,} of {metrics['frames_of_a_clip']} frames",
         "energies": metrics["energies"],
+        "beside them": metrics["beside"],
         "start": f"preset {metrics['arguments']['preset']}",
         "time": f"{duration_words(metrics['seconds'])}, {metrics['environment']['machine']}",
     }
@@ -60,7 +61,7 @@ def write_report(path: Path, images, before, after, history, metrics) -> None:
     page = html_page(
         "posealign adapt",
         "A pose network adapted to your videos",
-        "Without a label: by what must hold between a video, its mirror image and the same backwards.",
+        "Without a label: by what must hold between a video and what can be made of it, such as its mirror image.",
         body,
         "Poses are relative to the pelvis. Left and right are the person's own. Made by posealign_keras.",
     )

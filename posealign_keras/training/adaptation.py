@@ -31,8 +31,8 @@ class Adaptation(MultiObjectiveModel):
     - `higher_order_contrastive`: the same between clips, on their motion latents;
     - one for each relation, under its name: ‖H(G(x)) − G(x⁺)‖ on images, ‖H(E_m G X) − E_m G(X⁺)‖ on clips.
 
-    Two things can be added to each of them, beyond the paper. Both keep the network from the degenerate minima of the
-    energies, and need few steps:
+    Two things can be added to each of them, beyond the paper, which keep the network from the degenerate minima of the
+    energies:
 
     - a mean teacher (`teacher_weight`): the mean joint distance in metres between the poses of images whose appearance
       has changed, and those that a teacher sees in the images themselves. The teacher is a running average of the image
@@ -48,7 +48,9 @@ class Adaptation(MultiObjectiveModel):
         motion_autoencoder: The trained `MotionAutoencoder`; frozen. May be `None` without higher-order energies.
         relation_networks: The trained `RelationNetwork`s, one per relation energy; frozen.
         contrastive: Which contrastive energies to use.
-        energy_weight: Weight of the energies beside teacher and replay.
+        energy_weight: Weight of each energy beside teacher and replay. The logs hold the weighted sum under the name of
+            the energy, and where it has several terms, these without weights: `{name}_energy`, `{name}_teacher` and
+            `{name}_replay`.
         teacher_weight: Weight of the distance to the mean teacher; 0 has none.
         teacher_momentum: Share of the old average that the teacher keeps in each step.
         replay_weight: Weight of the supervised source loss, a mean joint distance in metres; 0 needs no source data.
@@ -58,7 +60,7 @@ class Adaptation(MultiObjectiveModel):
             paper, which also falls when all latents shrink towards 0. `"poses"`: the mean joint distance of their
             decoded poses in metres, which shrinking latents do not lower.
         adapted_layers: Prefixes of the names of the backbone layers that adapt.
-        images_per_clip: Number of frames, evenly spaced, that each clip contributes to the energies on images, where
+        images_per_clip: Number of frames, evenly spaced, that each clip contributes where single images are wanted and
             the data has no `"images"`.
         temperature: τ of InfoNCE.
         seed: Seed of the appearance changes.
@@ -66,14 +68,15 @@ class Adaptation(MultiObjectiveModel):
     Data:
         x: `{"clips": (batch, T, H, W, 3)}`, unlabelled person-centred clips at 30 frames per second, RGB, values 0 to
             255, with T at least the longest window of the relations (60 for `SlowBackward`). Better also `"images"`
-            `(batch', H, W, 3)`, single frames of many clips, for the energies on images, which then need no clips. With
-            replay also `"source_images"` `(batch'', H, W, 3)` and `"source_poses"` `(batch'', joints, 3)`,
-            root-relative, camera frame, metres, and if some joints are unknown `"source_weights"`
-            `(batch'', joints)`, 0 for those.
+            `(batch', H, W, 3)`, single frames of many clips, for all but the energies on clips; where there are none of
+            those, `"clips"` may be left out. With replay also `"source_images"` `(batch'', H, W, 3)` and
+            `"source_poses"` `(batch'', joints, 3)`, root-relative, camera frame, metres, and if some joints are unknown
+            `"source_weights"` `(batch'', joints)`, 0 for those.
 
     Raises:
-        ValueError: If no energy is left, a relation appears twice, a motion auto-encoder is missing, or the networks'
-            latents or lengths do not fit together; in training, if clips are too short or source data is missing.
+        ValueError: If no energy and no teacher is left, a weight is negative, a relation appears twice, a motion
+            auto-encoder is missing, or the networks' latents or lengths do not fit together; in training, if clips are
+            too short or source data is missing.
 
     Example:
         >>> from posealign_keras.models import RelationNetwork
@@ -140,6 +143,9 @@ class Adaptation(MultiObjectiveModel):
         self._network_of = {network.relation.name: network for network in self.relation_networks}
         if measured_on not in ("latents", "poses"):
             raise ValueError(f"`measured_on` must be 'latents' or 'poses'. Received: measured_on={measured_on!r}")
+        for weight in ("energy_weight", "teacher_weight", "replay_weight"):
+            if getattr(self, weight) < 0:
+                raise ValueError(f"`{weight}` must be at least 0. Received: {weight}={getattr(self, weight)}")
         unknown = set(self.contrastive) - {LOWER_ORDER_CONTRASTIVE, HIGHER_ORDER_CONTRASTIVE}
         if unknown:
             raise ValueError(
@@ -149,8 +155,8 @@ class Adaptation(MultiObjectiveModel):
         if len(self._network_of) < len(self.relation_networks) or not self.energies:
             raise ValueError(
                 "`relation_networks` must have a relation each, no two the same, and there must be at least one "
-                f"energy. Received: {[network.relation for network in self.relation_networks]}, "
-                f"contrastive={contrastive!r}"
+                "energy, or a teacher (`teacher_weight`). "
+                f"Received: {[network.relation for network in self.relation_networks]}, contrastive={contrastive!r}"
             )
         if motion_autoencoder is None and self.needs_clips:
             raise ValueError("`motion_autoencoder` must be given for energies of higher order. Received: None")

@@ -34,7 +34,6 @@ class Naive:
         self.stage = stage
         self.jit_compile = stage.jit_compile
         self.variables = stage.variables
-        self.teacher = stage.teacher
         self.optimizer = _Optimizers(keras.optimizers.Adam(), variables)
 
     def compute_objective(self, name, x):
@@ -57,8 +56,9 @@ class _Optimizers:
 
 
 def main():
-    stage, batch = adaptation()
-    naive_stage, _ = adaptation()
+    # A teacher and replay would be the same work for each energy.
+    stage, batch = adaptation(teacher_weight=0.0, replay_weight=0.0)
+    naive_stage, _ = adaptation(teacher_weight=0.0, replay_weight=0.0)
     steps = {"in turn": hand_written(stage, batch[0]), "naive": hand_written(Naive(naive_stage), batch[0])}
     weights = {"in turn": stage, "naive": naive_stage}
     energies = stage.energies

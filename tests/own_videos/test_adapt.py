@@ -59,8 +59,8 @@ def test_an_estimator_is_adapted_to_a_video(video, preset, tmp_path, capsys):
     for one, other in zip(estimator.pose_autoencoder.get_weights(), before.pose_autoencoder.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
     metrics = json.loads((tmp_path / "out" / "metrics.json").read_bytes())
-    # No clip of two seconds, and too few for a contrast.
-    assert metrics["energies"] == ["pose_flip", "mean_teacher"]
+    assert metrics["energies"] == ["pose_flip"]
+    assert metrics["beside"] == ["mean_teacher", "replay"]
     assert metrics["frames_of_a_clip"] == 30
     assert set(metrics["before"]) == set(metrics["after"])
     assert "http" not in (tmp_path / "out" / "report.html").read_text().split("<body>")[1].split("plotly")[0]

@@ -280,6 +280,7 @@ def test_a_half_trained_stage_goes_on_with_the_same_layers_frozen(tmp_path):
         replay_weight=1.0,
         temperature=0.2,
         adapted_layers=("conv4_",),
+        energy_weight=0.7,
         teacher_weight=0.5,
         contrastive=("lower_order_contrastive",),
         relation_networks=[tiny.relation_network("flip_backward")],
@@ -293,6 +294,7 @@ def test_a_half_trained_stage_goes_on_with_the_same_layers_frozen(tmp_path):
     assert all("conv4_" in v.path for v in loaded.image_encoder.trainable_variables)
     assert not any(network.trainable_variables for network in loaded.relation_networks)
     assert (loaded.replay_weight, loaded.temperature, loaded.images_per_clip) == (1.0, 0.2, 2)
+    assert (loaded.energy_weight, loaded.teacher_weight) == (0.7, 0.5)
 
 
 def test_without_motion_and_without_contrast():
@@ -335,6 +337,9 @@ def test_wrong_arguments():
             {"teacher_weight": 1.0, "teacher_momentum": 1.0},
             r"`teacher_momentum` must be in \[0, 1\). Received: teacher_momentum=1.0",
         ),
+        ({"energy_weight": -0.1}, r"`energy_weight` must be at least 0\. Received: energy_weight=-0\.1"),
+        ({"teacher_weight": -1.0}, "`teacher_weight` must be at least 0"),
+        ({"replay_weight": -1.0}, "`replay_weight` must be at least 0"),
         ({"contrastive": ("sideways",)}, "`contrastive` may name 'lower_order_contrastive'"),
         (
             {"relation_networks": [flip, tiny.relation_network("pose_flip")]},

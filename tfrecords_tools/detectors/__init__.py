@@ -43,7 +43,7 @@ def get_detector(name: str, weights: str | None = None) -> PersonDetector:
     if name not in DETECTORS:
         raise ValueError(f"`detector` must be one of {', '.join(DETECTORS)}. Received: {name!r}")
     if weights is not None and not Path(weights).is_file():
-        raise FileNotFoundError(f"`detector_weights` must be a file. There is no {weights}")
+        raise FileNotFoundError(f"The weights of the detector {name!r} must be a file. There is no {weights}")
     try:
         module = importlib.import_module(f"tfrecords_tools.detectors.{name}")
     except ImportError as error:

@@ -209,7 +209,7 @@ def main():
     parser.add_argument("--short", action="store_true", help="less of everything, for two cores and an hour")
     options = parser.parse_args()
     amounts = SHORT if options.short else LONG
-    runs = known(options.out / "adaptation.json", amounts)
+    runs = known(options.out / "adaptation.json", amounts, options.mocap)
     for seed in options.seeds:
         run = runs.setdefault(str(seed), {"shifts": {}})
         benchmark = Run(options.mocap, options.out, amounts, seed)
@@ -226,17 +226,23 @@ def main():
         write(options, amounts, runs)
 
 
-def known(path, amounts) -> dict:
-    """The runs of an earlier file of results, if they are of this version with these amounts."""
+def known(path, amounts, mocap) -> dict:
+    """The runs of an earlier file of results, if they are of this version with these amounts and this motion."""
     if not path.exists():
         return {}
     earlier = json.loads(path.read_text())
     same = earlier["amounts"] == str(amounts) and earlier["environment"] == environment()
-    if not same:
+    if not same or earlier["protocol"]["motion"] != motion(mocap):
         raise ValueError(
-            f"`out` holds results of other amounts, another version or machine, which these would replace: {path}"
+            "`out` holds results of other amounts or motion, another version or machine, which these would replace: "
+            f"{path}"
         )
     return earlier["runs"]
+
+
+def motion(mocap) -> str:
+    """What the people do."""
+    return f"{mocap.name}, divided by sequences: {_SHARES}"
 
 
 def environment() -> dict:
@@ -257,7 +263,7 @@ def write(options, amounts, runs):
         + f" --seeds {' '.join(runs)}"
         + f" --shifts {' '.join(dict.fromkeys(shift for run in runs.values() for shift in run['shifts']))}",
         "protocol": {
-            "motion": f"{options.mocap.name}, divided by sequences: {_SHARES}",
+            "motion": motion(options.mocap),
             "joints": "all 17 joints of body17",
             "root": "pelvis",
             "scale": "estimated bone directions, chained with the true bone lengths",

@@ -63,13 +63,13 @@ class Experiment:
             estimator.image_encoder.adapt_normalization(frames, min(128, len(frames)))
         return estimator
 
-    def batches(self, source):
-        """Endless batches for `Adaptation` and its rivals."""
+    def batches(self, source, clips: bool = False):
+        """Endless batches for `Adaptation` and its rivals, with clips or without."""
         plan = self.plan
         return data.load_adaptation(
             self.clips,
             source,
-            batch_size=plan.clips_per_batch,
+            batch_size=plan.clips_per_batch if clips else 0,
             images_per_batch=plan.images_per_batch,
             source_per_batch=plan.replay_per_batch,
             seed=self.seed,
@@ -121,18 +121,15 @@ def distillation(name, experiment, source=None, stop=False, **recipe):
     """`Adaptation` by a recipe: what of the plan is replaced; with `stop`, the most confident epoch is kept."""
     plan = dataclasses.replace(experiment.plan, **recipe)
     estimator = experiment.start(normalized=bool(plan.normalization_frames))
-    needs_motion = CONTRASTIVE[1] in plan.contrastive or any(
-        experiment.relation_network(relation).relation.order == "higher" for relation in plan.relations
-    )
     model = compiled_adaptation(
         estimator,
-        experiment.motion_autoencoder() if needs_motion else None,
+        experiment.motion_autoencoder(),
         [experiment.relation_network(relation) for relation in plan.relations],
         plan,
         experiment.seed,
     )
     callbacks = [KeepMostConfident(estimator, _frames(experiment.clips[:, ::15])[:_WATCHED])] if stop else []
-    experiment.fit(name, model, experiment.batches(source or experiment.source), callbacks)
+    experiment.fit(name, model, experiment.batches(source or experiment.source, model.needs_clips), callbacks)
     return estimator
 
 
@@ -227,6 +224,7 @@ WITHOUT = {
         "default_in_res3_only": {"adapted_layers": ("conv3_",)},
         "default_on_latents": {"measured_on": "latents"},
         "default_without_mean_teacher": {"teacher_weight": 0.0},
+        "default_with_full_weight": {"energy_weight": 1.0},
         "default_with_flip_backward": {"relations": PAPER_RELATIONS[:2]},
         "default_with_all_relations": {"relations": PAPER_RELATIONS},
         "default_with_contrast": {"contrastive": CONTRASTIVE},

@@ -55,7 +55,7 @@ def real_video_results(folder, workspace, plan, seed) -> dict:
         "adabn": methods.adabn,
         "mean_teacher": methods.ALTERNATIVES["mean_teacher"],
         "default": methods.DEFAULT["default"],
-        "paper": functools.partial(methods.distillation, "real_paper", **paper),
+        "paper_without_contrast": functools.partial(methods.distillation, "real_paper", **paper),
     }
     results = {}
     for name, method in chosen.items():

@@ -44,7 +44,7 @@ def test_the_start_is_kept_where_nothing_is_better():
 def test_each_row_without_something_differs_from_the_default_in_that_alone():
     default = TrainingPlan()
     changed = {key for method in WITHOUT.values() for key in method.keywords}
-    assert changed == set(PAPER_RECIPE) - {"energy_weight"}
+    assert changed == set(PAPER_RECIPE) - {"adaptation_rate"}
     for name, method in WITHOUT.items():
         assert len(method.keywords) == 1, name
         ((key, value),) = method.keywords.items()
@@ -55,5 +55,5 @@ def test_the_paper_s_rows_add_one_energy_each():
     rows = [method.keywords for name, method in PAPER_ABLATION.items() if name[len("paper_")].isdigit()]
     assert [len(row["relations"]) for row in rows] == [0, 1, 2, 3]
     for row in rows:
-        assert {key for key, value in PAPER_RECIPE.items() if row[key] != value} <= {"relations"}
+        assert {key for key, value in PAPER_RECIPE.items() if row[key] != value} <= {"relations", "adaptation_rate"}
     assert rows[-1]["relations"] == PAPER_RECIPE["relations"]
