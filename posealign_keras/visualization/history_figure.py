@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 _PANEL_HEIGHT, _LEGEND_ROW = 300, 20
+# Up to so many epochs have a tick each.
+_EACH_TICKED = 12
 
 
 def history_figure(history: Mapping[str, Mapping]) -> "go.Figure":
@@ -63,12 +65,16 @@ def history_figure(history: Mapping[str, Mapping]) -> "go.Figure":
                 hovertemplate="%{y:.4g}",
                 **position,
             )
-        figure.update_xaxes(value_axis(showgrid=False, title="epoch", rangemode="tozero", tickformat="d"), **position)
+        epochs = max((len(values) for values in curves.values()), default=1)
+        whole = {"dtick": 1} if epochs <= _EACH_TICKED else {}  # plotly would put the same number at halves, rounded
+        axis = value_axis(showgrid=False, title="epoch", rangemode="tozero", tickformat="d", **whole)
+        figure.update_xaxes(axis, **position)
         figure.update_yaxes(value_axis(**_scale(curves.values())), **position)
         panel = figure.get_subplot(**position)
         beside = {"orientation": "v", "x": 1.01, "y": panel.yaxis.domain[1], "xanchor": "left", "yanchor": "top"}
         figure.update_layout({legend: beside})
-    return figure.update_layout(hovermode="x unified")
+    # A page that gets a scroll bar later on is a little narrower than what plotly has measured.
+    return figure.update_layout(hovermode="x unified", margin={"r": 24})
 
 
 def _numbers(values, stage: str, name: str) -> np.ndarray:
