@@ -127,9 +127,10 @@ def run_demo(out="posealign-demo", mocap=None, preset="small", seed: int = 0, qu
     report = write_report(workspace.directory)
     target = metrics["target"]
     before, after = target["source_only"]["mpjpe"], target["adapted"]["mpjpe"]
+    caution = " (--quick trains too little for this to mean anything)" if quick else ""
     print(
         f"\nTarget test error (MPJPE): {before:.1f} mm before, {after:.1f} mm after adaptation, "
-        f"{after / before:.2f} of it\nReport: {report.resolve()}",
+        f"{after / before:.2f} of it{caution}\nReport: {report.resolve()}",
         flush=True,
     )
     return report
