@@ -124,12 +124,13 @@ def adapt(
     watch = Stopwatch()
     print(f"posealign adapt: into {workspace.directory.resolve()}", flush=True)
     # Conversions and records know themselves what of them is finished.
+    windows = _windows(plan, preset)
     clips, length = record_person_clips(
-        paths, workspace.path("clips"), estimator.image_size, boxes, _clip_lengths(plan, preset)
+        paths, workspace.path("clips"), estimator.image_size, boxes, _clip_lengths(windows)
     )
     source = replayed_records(preset, workspace, estimator.image_size, seed)
     count = sum(data.Manifest.load(directory, "train").num_records for directory in clips)
-    plan = _fitting(plan, preset, count, length)
+    plan = _fitting(plan, windows, count, length)
     frames = spread_frames(clips, max(plan.normalization_frames, _WATCHED_FRAMES), seed)
     watched = frames[:_WATCHED_FRAMES]
     before = estimator.estimate_both_ways(watched)
@@ -236,14 +237,14 @@ def _windows(plan, preset):
     return {name: network.relation.window for name, network in networks.items()}
 
 
-def _clip_lengths(plan, preset):
+def _clip_lengths(windows):
     """The lengths of clips that may serve, the best one first: long ones only where a relation wants them."""
-    return (LONG, SHORT) if max(_windows(plan, preset).values(), default=0) > SHORT else (SHORT,)
+    return (LONG, SHORT) if max(windows.values(), default=0) > SHORT else (SHORT,)
 
 
-def _fitting(plan, preset, count, length):
+def _fitting(plan, windows, count, length):
     """The plan without the energies that the clips are too short or too few for."""
-    relations = tuple(name for name, window in _windows(plan, preset).items() if window <= length)
+    relations = tuple(name for name, window in windows.items() if window <= length)
     contrastive = plan.contrastive if count >= _CLIPS_FOR_CONTRAST else ()
     return dataclasses.replace(plan, relations=relations, contrastive=contrastive)
 
