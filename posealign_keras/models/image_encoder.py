@@ -3,7 +3,7 @@
 import keras
 from keras import layers, ops
 
-from posealign_keras.models.backbones import resnet50_to_res4, small_resnet
+from posealign_keras.models.backbones import efficientnet_lite0, resnet50_to_res4, small_resnet
 from posealign_keras.models.from_preset import FromPreset
 
 
@@ -12,16 +12,17 @@ class ImageEncoder(FromPreset, keras.Model):
     """G: a square person crop to a pose latent in [-1, 1].
 
     Args:
-        backbone: `"resnet50"` (up to Res-4) or `"small_resnet"`; or a `keras.Model` from images
-            `(batch, image_size, image_size, 3)`, values 0 to 255, to a map of features
+        backbone: `"resnet50"`, `"efficientnet_lite0"` (both up to Res-4) or `"small_resnet"`; or a `keras.Model` from
+            images `(batch, image_size, image_size, 3)`, values 0 to 255, to a map of features
             `(batch, height, width, channels)`. A network with a model of one's own is saved like any other, but not to
             a preset.
         image_size: Height and width of the images.
         latent_dim: Size of the pose latent z.
         head_filters: Filters of the 3x3 convolutions after the backbone; the first one halves the size.
         head_widths: Units of the fully connected layers after them.
-        weights: Initial weights of the ResNet-50: `None`, `"imagenet"` (downloaded by Keras), or the path of a file
-            of weights without the classifier. They are part of a saved model, so a loaded one never asks for them.
+        weights: Initial weights of the ResNet-50 or the EfficientNet: `None`, `"imagenet"` (downloaded by Keras, or out
+            of the extra `imagenet`), or the path of a file of weights, that of the ResNet without the classifier. They
+            are part of a saved model, so a loaded one never asks for them.
 
     Call arguments:
         images: `(batch, image_size, image_size, 3)`, RGB, values 0 to 255, any dtype.
@@ -65,15 +66,18 @@ class ImageEncoder(FromPreset, keras.Model):
             raise ValueError(f"`image_size` must be a multiple of 16. Received: image_size={image_size}")
         if backbone == "resnet50":
             self.backbone = resnet50_to_res4(image_size, weights)
+        elif backbone == "efficientnet_lite0":
+            self.backbone = efficientnet_lite0(image_size, weights)
         elif backbone == "small_resnet":
             if weights is not None:
-                raise ValueError(f"`weights` exist for the backbone 'resnet50' only. Received: weights={weights!r}")
+                raise ValueError(f"The backbone 'small_resnet' has no initial weights. Received: weights={weights!r}")
             self.backbone = small_resnet(image_size)
         elif isinstance(backbone, keras.Model):
             self.backbone = _checked(backbone, image_size, weights)
         else:
             raise ValueError(
-                f"`backbone` must be 'resnet50', 'small_resnet' or a `keras.Model`. Received: backbone={backbone!r}"
+                "`backbone` must be 'resnet50', 'efficientnet_lite0', 'small_resnet' or a `keras.Model`. "
+                f"Received: backbone={backbone!r}"
             )
         self.backbone_name = backbone if isinstance(backbone, str) else None
         self.image_size = image_size
@@ -111,8 +115,7 @@ class ImageEncoder(FromPreset, keras.Model):
         Raises:
             ValueError: If no layer with weights is left to train, or `prefixes` is a text and not several.
         """
-        if isinstance(prefixes, str):
-            raise ValueError(f"`prefixes` must be several texts, such as ('conv3_',). Received: prefixes={prefixes!r}")
+        _check_several(prefixes)
         self.trainable = True
         self.head.trainable = False
         chosen = []
@@ -123,6 +126,23 @@ class ImageEncoder(FromPreset, keras.Model):
             chosen += layer.trainable_weights
         if not chosen:
             raise ValueError(f"`prefixes` match no layer with weights. Received: prefixes={prefixes!r}")
+
+    def freeze(self, prefixes):
+        """Freeze the backbone layers whose names start with one of `prefixes`, statistics included; the rest trains.
+
+        Args:
+            prefixes: Such as `("conv1_", "conv2_")`, which keeps what ImageNet taught about edges and textures.
+
+        Raises:
+            ValueError: If `prefixes` match no layer with weights, or it is a text and not several.
+        """
+        _check_several(prefixes)
+        self.trainable = True
+        frozen = [layer for layer in _leaf_layers(self.backbone) if layer.name.startswith(tuple(prefixes))]
+        if not any(layer.weights for layer in frozen):
+            raise ValueError(f"`prefixes` match no layer with weights. Received: prefixes={prefixes!r}")
+        for layer in frozen:
+            layer.trainable = False
 
     def adapt_normalization(self, images, batch_size: int = 128):
         """Replace the statistics of batch normalisation by those of other images, such as unlabelled ones of a target.
@@ -184,7 +204,7 @@ class ImageEncoder(FromPreset, keras.Model):
         """Arguments of the constructor, as JSON has them."""
         if self.backbone_name is None:
             raise ValueError(
-                "`backbone` must be 'resnet50' or 'small_resnet' in a preset, which is plain data. "
+                "`backbone` must be one of this package's in a preset, which is plain data, and no `keras.Model`. "
                 f"Received: backbone={self.backbone!r}"
             )
         return super().arguments_for_preset()
@@ -193,7 +213,7 @@ class ImageEncoder(FromPreset, keras.Model):
 def _checked(backbone, image_size, weights):
     """A backbone of the user's own, if it fits."""
     if weights is not None:
-        raise ValueError(f"`weights` exist for the backbone 'resnet50' only. Received: weights={weights!r}")
+        raise ValueError(f"A backbone of your own has its weights already. Received: weights={weights!r}")
     takes, gives = tuple(backbone.input_shape[1:]), tuple(backbone.output_shape[1:])
     if takes != (image_size, image_size, 3) or len(gives) != 3 or None in gives:
         raise ValueError(
@@ -201,6 +221,11 @@ def _checked(backbone, image_size, weights):
             f"size (height, width, channels). Received: a model from {takes} to {gives}"
         )
     return backbone
+
+
+def _check_several(prefixes):
+    if isinstance(prefixes, str):
+        raise ValueError(f"`prefixes` must be several texts, such as ('conv3_',). Received: prefixes={prefixes!r}")
 
 
 def _leaf_layers(layer):

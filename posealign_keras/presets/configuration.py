@@ -1,5 +1,6 @@
 """The `Configuration`: the sizes of all networks, which have to fit together."""
 
+import dataclasses
 from dataclasses import dataclass
 
 from posealign_keras.models import (
@@ -21,7 +22,7 @@ class Configuration:
         name: Name of the configuration.
         skeleton: Name of the skeleton.
         image_size: Height and width of the person crops in pixels.
-        backbone: `"resnet50"` or `"small_resnet"`.
+        backbone: `"resnet50"`, `"efficientnet_lite0"` or `"small_resnet"`.
         head_filters: Convolutions of the image encoder after the backbone.
         head_widths: Fully connected layers of the image encoder.
         pose_latent_dim: Size of the pose latent z.
@@ -142,11 +143,21 @@ Example:
     (64, 32)
 """
 
-_CONFIGURATIONS = {configuration.name: configuration for configuration in (PAPER, SMALL)}
+BASE = dataclasses.replace(
+    SMALL, name="base", image_size=128, backbone="efficientnet_lite0", head_filters=(128,), head_widths=(256,)
+)
+"""The embeddings of `SMALL`, and an image encoder for real pictures: EfficientNet-Lite0 to Res-4 on 128×128 images.
+
+Example:
+    >>> BASE.image_size, BASE.pose_latent_dim
+    (128, 32)
+"""
+
+_CONFIGURATIONS = {configuration.name: configuration for configuration in (PAPER, SMALL, BASE)}
 
 
 def get_configuration(name: str | Configuration) -> Configuration:
-    """Return the configuration called `name`: "paper" or "small"; a `Configuration` is returned as it is.
+    """Return the configuration called `name`: "paper", "small" or "base"; a `Configuration` is returned as it is.
 
     Raises:
         ValueError: If there is no such configuration.

@@ -38,7 +38,7 @@ def make_preset(
 
     It holds the image encoder as it was adapted to the pictures of the target, which is the usual one and the variant
     `"adapted"`, that of the source as the variant `"source"`, the pose and the motion auto-encoder, and all relation
-    networks of the run. `train_image_encoder` makes a better one the usual one.
+    networks of the run. `train_image_encoder` makes another preset with a better one.
 
     Args:
         run: Directory of the run.
@@ -127,13 +127,26 @@ def _check_networks(run, arguments):
 
 
 def _change_by_storing(run, networks, preset):
-    """How far joints move because weights have fewer digits in a preset, in millimetres, on pictures of the run."""
+    """`change_by_storing` of the estimators of a run, on its pictures."""
     with np.load(run / "samples.npz", allow_pickle=False) as samples:
         images = np.concatenate([samples[name] for name in ("images", "clip_images", "source_images")])
+    pairs = [(networks[file], PoseEstimator.from_preset(preset, variant)) for file, variant in ESTIMATORS.items()]
+    return change_by_storing(pairs, images)
+
+
+def change_by_storing(pairs: Sequence[tuple[PoseEstimator, PoseEstimator]], images: np.ndarray) -> dict[str, float]:
+    """How far joints move because weights have fewer digits in a preset, in millimetres.
+
+    Args:
+        pairs: Estimators, each as it was trained and as it was stored.
+        images: `(N, height, width, 3)` pictures.
+
+    Returns:
+        Mean and largest change, and the number of pictures.
+    """
     distances = []
-    for file, variant in ESTIMATORS.items():
-        stored = PoseEstimator.from_preset(preset, variant)
-        poses = [ops.convert_to_numpy(model(images)["pose_3d"]) for model in (networks[file], stored)]
+    for estimators in pairs:
+        poses = [ops.convert_to_numpy(estimator(images)["pose_3d"]) for estimator in estimators]
         distances.append(1000 * np.linalg.norm(poses[1] - poses[0], axis=-1))
     return {
         "pictures": len(images),

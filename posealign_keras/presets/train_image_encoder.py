@@ -1,6 +1,6 @@
-"""Trains an image encoder for a preset on pictures that are more like real ones, and makes it the usual one.
+"""Trains an image encoder on pictures that are more like real ones, for the embedding of a preset.
 
-python -m posealign_keras.presets.train_image_encoder my_preset --work DIR --mocap mocap17.npz
+python -m posealign_keras.presets.train_image_encoder old_preset --out new_preset --work DIR --mocap mocap17.npz
 """
 
 import argparse
@@ -8,6 +8,7 @@ import json
 import os
 import platform
 import shutil
+import tempfile
 from pathlib import Path
 
 import keras
@@ -19,8 +20,10 @@ from posealign_keras.data.synthetic import generate_motion_library, get_domain
 from posealign_keras.data.synthetic.recording import record_images
 from posealign_keras.evaluation import pose_errors
 from posealign_keras.fitting import fit
-from posealign_keras.models import ImageEncoder, PoseAutoencoder, PoseEstimator
+from posealign_keras.models import ImageEncoder, MotionAutoencoder, PoseAutoencoder, PoseEstimator, RelationNetwork
 from posealign_keras.models.preset import CARD, FIGURES, REPLAY, Preset
+from posealign_keras.presets.configuration import Configuration, get_configuration
+from posealign_keras.presets.make_preset import change_by_storing
 from posealign_keras.presets.model_card import model_card
 from posealign_keras.progress import Progress
 from posealign_keras.training import SourceTraining
@@ -33,36 +36,50 @@ _SHARES = {"train": 0.6, "target": 0.2, "test": 0.2}
 # Of the pictures, so many parts are of each motion: captured, and generated.
 _PARTS = {"train": 3, "target": 1, "generated": 2}
 _REPLAYED_OF = "train"
-# The variant that training starts from.
+# The variant of a preset that a small encoder starts from.
 _START = "source"
-_STEPS = 8_000
-_AUGMENTATION = "crops and colours"
+# What ImageNet taught about edges and textures, which generated pictures would unlearn.
+_FROZEN = ("conv1_", "conv2_")
+_STEPS = 7_000
+_BATCH = 32
+_AUGMENTATION = data.ImageAugmentation(zoom=(0.8, 1.2), shift=0.08)
+_DESCRIPTION = (
+    "An image encoder of the configuration `{configuration}`, trained on {images} generated pictures of the domain "
+    "`{domain}`, with the embeddings and relation networks of `{old}`."
+)
+_KEPT = ("arguments", "environment", "pose_aae", "motion_aae", "relations", "protocol", "data_licence", "limits")
 
 
 def train_image_encoder(
     preset: str | os.PathLike,
+    out: str | os.PathLike,
     work: str | os.PathLike,
     mocap: str | os.PathLike,
     *,
+    configuration: str | Configuration = "base",
+    weights: str | None = "imagenet",
     domain: str = "varied",
     people: str = "mesh",
     images: int = 24_000,
     test_images: int = 1_500,
-    replayed: int = 1_500,
+    replayed: int = 500,
     steps: int = _STEPS,
     fresh: bool = False,
 ) -> PoseEstimator:
-    """Train an image encoder on generated pictures, for the embedding of a preset, and put it there.
+    """Train an image encoder on generated pictures, for the embedding of a preset, and make a preset of both.
 
-    The preset must be one that `make_preset` made of a run with motion capture. Training starts from its variant
-    `"source"`, which has learnt to see people in plain pictures and so finds them sooner in varied ones. The new
-    encoder becomes the usual one; variants stay. Some of the pictures go with it, to be replayed in adaptations.
-    Figures and card tell of it. An interrupted run goes on where it stopped.
+    The new preset holds the embeddings and relation networks of the old one, which must be one that `make_preset` made
+    of a run with motion capture; the new encoder; some of its pictures, to be replayed in adaptations; figures and a
+    card. An interrupted run goes on where it stopped.
 
     Args:
-        preset: Directory of the preset.
+        preset: Name or directory of the preset whose embedding is used.
+        out: Directory of the new preset; it appears whole or not at all.
         work: Directory of pictures and states of the training.
         mocap: The motion capture of the preset's run; what was not trained on there is not trained on here.
+        configuration: The configuration whose image encoder is trained, or its name.
+        weights: What it starts from, as in `ImageEncoder`, its first two stages frozen; `None` starts from the
+            preset's variant `"source"`, which must then be of the same configuration.
         domain: Name of the `Domain` of the pictures.
         people: Who is in them, see `film`.
         images: Pictures to train on.
@@ -76,13 +93,18 @@ def train_image_encoder(
 
     Raises:
         FileNotFoundError: If the preset or the motion capture does not exist.
+        FileExistsError: If there is something at `out` already.
+        ImportError: If what draws the people or reads the weights is not installed.
         ValueError: If the preset is not of a run with this motion capture.
         OSError: If something cannot be written.
     """
-    found, mocap = Preset(preset), Path(mocap)
+    found, mocap, out = Preset(preset), Path(mocap), Path(out).absolute()
+    configuration = get_configuration(configuration)
     figures = found.figures
     if not mocap.exists():
         raise FileNotFoundError(f"`mocap` must be an existing .npz file. Received: mocap={str(mocap)!r}")
+    if out.exists():
+        raise FileExistsError(f"`out` must be new. Received: out={str(out)!r}")
     wanted = figures.get("arguments", {}).get("mocap")
     if wanted != fingerprint(mocap):
         raise ValueError(
@@ -90,8 +112,8 @@ def train_image_encoder(
         )
     seed = figures["arguments"]["seed"]
     settings = {
-        "start": _START,
-        "augmentation": _AUGMENTATION,
+        "configuration": configuration.name,
+        "start": f"variant {_START}" if weights is None else str(weights),
         "domain": domain,
         "people": people,
         "images": images,
@@ -101,25 +123,23 @@ def train_image_encoder(
     arguments = {**settings, "replayed": replayed, "seed": seed, "backend": keras.backend.backend()}
     workspace = Workspace(work, {**arguments, "version": posealign_keras.__version__}, fresh)
     keras.utils.set_random_seed(seed)
-    autoencoder = PoseAutoencoder.from_preset(preset)
-    encoder = ImageEncoder.from_preset(preset, _START)
-    _record_pictures(workspace, mocap, get_domain(domain), people, arguments, encoder.image_size)
+    _record_pictures(workspace, mocap, get_domain(domain), people, arguments, configuration.image_size)
     if not workspace.finished("training"):
         watch = Stopwatch()
-        model = SourceTraining(encoder, autoencoder)
-        model.compile(optimizer=warmed_adam(1e-3, steps))
+        estimator = PoseEstimator(_encoder(preset, configuration, weights), PoseAutoencoder.from_preset(preset))
+        model = SourceTraining(estimator.image_encoder, estimator.pose_autoencoder)
+        model.compile(optimizer=warmed_adam(5e-4, steps))
         folders = [workspace.path(f"pictures/{part}") for part in _PARTS]
-        batches = data.load_labelled_images(folders, 64, data.ImageAugmentation(), seed=seed, cache=True)
+        batches = data.load_labelled_images(folders, _BATCH, _AUGMENTATION, seed=seed, cache=True)
         fit(model, batches, steps, "image_encoder", "supervised", workspace)
-        workspace.save_model("estimator.keras", PoseEstimator(encoder, autoencoder))
+        estimator.image_encoder.trainable = True
+        workspace.save_model("estimator.keras", estimator)
         workspace.finish("training", ["estimator.keras"], watch.seconds())
     estimator = workspace.load_model("estimator.keras")
     test = data.load_arrays(workspace.path("pictures/test"), "train", data.LABELLED_IMAGE)
     errors = pose_errors(test["joints"], estimator.predict_poses(test["image"]), skeleton=estimator.skeleton)
     del errors["per_joint"]
-    estimator.image_encoder.save_to_preset(found.directory, overwrite=True)
-    _replace_folder(workspace.path("replay"), found.directory / REPLAY)
-    figures["image_encoder"] = {
+    trained = {
         **settings,
         "seed": seed,
         "test": errors,
@@ -127,10 +147,45 @@ def train_image_encoder(
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
         "backend": keras.backend.backend(),
     }
-    (found.directory / FIGURES).write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
-    card = model_card(found.directory.name, found.description, figures)
-    (found.directory / CARD).write_text(card, encoding="utf-8")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{out.name}.partial-", dir=out.parent) as partial:
+        new = Path(partial) / "new"
+        _copy_embeddings(found, new)
+        estimator.image_encoder.save_to_preset(new)
+        Preset.write(new, {}, _DESCRIPTION.format(**settings, old=found.directory.name))
+        shutil.copytree(workspace.path("replay"), new / REPLAY)
+        shown = test["image"][:128]
+        figures = {
+            **{name: figures[name] for name in _KEPT if name in figures},
+            "image_encoder": trained,
+            "storage": change_by_storing([(estimator, PoseEstimator.from_preset(new))], shown),
+        }
+        (new / FIGURES).write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+        (new / CARD).write_text(model_card(out.name, Preset(new).description, figures), encoding="utf-8")
+        new.rename(out)
     return estimator
+
+
+def _encoder(preset, configuration, weights):
+    if weights is None:
+        return ImageEncoder.from_preset(preset, _START)
+    encoder = configuration.image_encoder(weights)
+    encoder.freeze(_FROZEN)
+    return encoder
+
+
+def _copy_embeddings(preset, new):
+    """The auto-encoders and relation networks of a preset, into a new one."""
+    names = [entry.removeprefix(f"{RelationNetwork.preset_entry}_") for entry in preset.networks]
+    networks = [PoseAutoencoder.from_preset(preset.directory), MotionAutoencoder.from_preset(preset.directory)]
+    networks += [
+        RelationNetwork.from_preset(preset.directory, name)
+        for name in names
+        if RelationNetwork.entry(name) in preset.networks
+    ]
+    for network in networks:
+        variant = network.relation.name if isinstance(network, RelationNetwork) else None
+        network.save_to_preset(new, variant)
 
 
 def _record_pictures(workspace, mocap, domain, people, arguments, size):
@@ -153,23 +208,23 @@ def _record_pictures(workspace, mocap, domain, people, arguments, size):
             workspace.finish(folder, files, watch.seconds())
 
 
-def _replace_folder(source, destination):
-    partial = destination.with_name(f".{destination.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    shutil.copytree(source, partial)
-    shutil.rmtree(destination, ignore_errors=True)
-    partial.rename(destination)
-
-
 def main(arguments=None) -> None:
     """The command line of this module."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("preset", help="directory of a preset that `make_preset` made of a run with motion capture")
+    parser.add_argument("preset", help="name or directory of a preset of a run with motion capture")
+    parser.add_argument("--out", required=True, metavar="DIR", help="directory of the new preset")
     parser.add_argument("--work", required=True, metavar="DIR", help="directory of pictures and states of training")
     parser.add_argument("--mocap", required=True, metavar="FILE", help="the motion capture of that run")
+    parser.add_argument("--configuration", default="base", help="whose encoder is trained (default: %(default)s)")
+    parser.add_argument(
+        "--weights",
+        default="imagenet",
+        type=lambda text: None if text == "none" else text,
+        help="what it starts from: imagenet, a file of weights, or none for the preset's variant source",
+    )
     parser.add_argument("--domain", default="varied", help="where people are filmed (default: %(default)s)")
     parser.add_argument("--people", default="mesh", help="who is filmed, mesh or cones (default: %(default)s)")
-    for name, default in (("images", 24_000), ("test-images", 1_500), ("replayed", 1_500), ("steps", _STEPS)):
+    for name, default in (("images", 24_000), ("test-images", 1_500), ("replayed", 500), ("steps", _STEPS)):
         parser.add_argument(f"--{name}", type=int, default=default, metavar="N", help="default: %(default)s")
     parser.add_argument("--fresh", action="store_true", help="start over")
     options = parser.parse_args(arguments)
@@ -177,7 +232,7 @@ def main(arguments=None) -> None:
         train_image_encoder(**vars(options))
     except (ValueError, OSError, ImportError) as error:
         parser.error(str(error))
-    print(Preset(options.preset).card)
+    print(Preset(options.out).card)
 
 
 if __name__ == "__main__":

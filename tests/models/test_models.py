@@ -277,9 +277,9 @@ def test_adapt_normalization_needs_a_batch():
         ({"image_size": 40}, "`image_size` must be a multiple of 16. Received: image_size=40"),
         (
             {"backbone": "vgg"},
-            "`backbone` must be 'resnet50', 'small_resnet' or a `keras.Model`. Received: backbone='vgg'",
+            "'efficientnet_lite0', 'small_resnet' or a `keras.Model`. Received: backbone='vgg'",
         ),
-        ({"weights": "imagenet"}, "`weights` exist for the backbone 'resnet50' only. Received: weights='imagenet'"),
+        ({"weights": "imagenet"}, "The backbone 'small_resnet' has no initial weights. Received: weights='imagenet'"),
     ],
 )
 def test_wrong_arguments_of_the_image_encoder(arguments, message):

@@ -71,7 +71,7 @@ def test_a_backbone_that_does_not_fit(wrong):
 
 
 def test_initial_weights_are_those_of_the_resnet():
-    with pytest.raises(ValueError, match="`weights` exist for the backbone 'resnet50' only"):
+    with pytest.raises(ValueError, match="A backbone of your own has its weights already"):
         ImageEncoder(backbone(), SIZE, weights="imagenet")
 
 

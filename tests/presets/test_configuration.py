@@ -16,7 +16,7 @@ def test_configurations_are_found_by_name():
     assert get_configuration("paper") is PAPER
     assert get_configuration("small") is SMALL
     assert get_configuration(TINY) is TINY
-    with pytest.raises(ValueError, match=r"`name` must be one of \['paper', 'small'\]. Received: name='huge'"):
+    with pytest.raises(ValueError, match=r"`name` must be one of \['base', 'paper', 'small'\]. Received: name='huge'"):
         get_configuration("huge")
     with pytest.raises(dataclasses.FrozenInstanceError):
         PAPER.image_size = 3
@@ -60,6 +60,6 @@ def test_the_paper_has_the_papers_sizes():
 
 
 def test_weights_reach_the_image_encoder():
-    with pytest.raises(ValueError, match="`weights` exist for the backbone 'resnet50' only"):
+    with pytest.raises(ValueError, match="The backbone 'small_resnet' has no initial weights"):
         TINY.image_encoder(weights="imagenet")
     assert isinstance(TINY.image_encoder(), ImageEncoder)

@@ -1,14 +1,16 @@
-"""A preset gets an image encoder that was trained on other pictures."""
+"""A preset of the embeddings of another one and an image encoder that was trained on other pictures."""
 
+import dataclasses
 import hashlib
 import json
 import sys
 
 import numpy as np
 import pytest
+from tiny_configuration import TINY
 
 from posealign_keras.data.synthetic import generate_motion_library
-from posealign_keras.models import PoseEstimator
+from posealign_keras.models import ImageEncoder, PoseEstimator
 from posealign_keras.models.preset import Preset
 from posealign_keras.presets.make_preset import make_preset
 from posealign_keras.presets.train_image_encoder import main, train_image_encoder
@@ -18,7 +20,8 @@ module = sys.modules[train_image_encoder.__module__]
 data = pytest.importorskip("posealign_keras.data")
 pytest.importorskip("tensorflow")
 
-FEW = {"domain": "studio", "people": "cones", "images": 24, "test_images": 5, "replayed": 4, "steps": 3}
+SIZES = {"images": 24, "test_images": 5, "replayed": 4, "steps": 3}
+FEW = {"configuration": TINY, "weights": None, "domain": "studio", "people": "cones", **SIZES}
 
 
 @pytest.fixture
@@ -39,42 +42,65 @@ def preset(run, mocap, tmp_path):
     return make_preset(run, tmp_path / "preset", "Tiny.", "Walks may be used.", ["It is tiny."]).directory
 
 
-def test_training_starts_from_the_variant_source(preset, mocap, tmp_path, monkeypatch):
+def test_a_small_encoder_starts_from_the_variant_source(preset, mocap, tmp_path, monkeypatch):
     monkeypatch.setattr(module, "fit", lambda *_, **__: None)
-    train_image_encoder(preset, tmp_path / "work", mocap, **FEW)
-    usual, source = (PoseEstimator.from_preset(preset, variant).get_weights() for variant in (None, "source"))
-    for one, other in zip(usual, source, strict=True):
+    new = tmp_path / "new"
+    train_image_encoder(preset, new, tmp_path / "work", mocap, **FEW)
+    trained, source = PoseEstimator.from_preset(new), PoseEstimator.from_preset(preset, "source")
+    for one, other in zip(trained.get_weights(), source.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
-    assert "from the variant `source`, 3 steps" in Preset(preset).card
+    assert "from variant source, 3 steps" in Preset(new).card
+
+
+def test_a_large_encoder_starts_from_weights_whose_first_stages_stay(preset, mocap, tmp_path, monkeypatch):
+    large = dataclasses.replace(TINY, name="large", backbone="efficientnet_lite0", image_size=32)
+    encoder, frozen = large.image_encoder(), []
+    monkeypatch.setattr(type(large), "image_encoder", lambda self, weights: encoder if weights == "file.pth" else None)
+
+    def fit(model, *arguments, **options):
+        frozen.extend(layer.name for layer in model.image_encoder.backbone.layers if not layer.trainable)
+
+    monkeypatch.setattr(module, "fit", fit)
+    new = tmp_path / "new"
+    train_image_encoder(preset, new, tmp_path / "work", mocap, **{**FEW, "configuration": large, "weights": "file.pth"})
+    assert {name.split("_")[0] for name in frozen} == {"conv1", "conv2"}
+    for one, other in zip(ImageEncoder.from_preset(new).get_weights(), encoder.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-3)  # stored as float16
+    assert ImageEncoder.from_preset(new).trainable_weights
 
 
 @pytest.mark.slow
-def test_the_usual_encoder_is_replaced(preset, mocap, tmp_path, capsys):
-    before = PoseEstimator.from_preset(preset, "adapted")
-    words = [word for name, value in FEW.items() for word in (f"--{name.replace('_', '-')}", str(value))]
-    main([str(preset), "--work", str(tmp_path / "work"), "--mocap", str(mocap), *words])
-    card = Preset(preset).card
-    assert "| studio, people of the kind 'cones' | the usual one |" in card
+def test_the_preset_and_its_card(preset, mocap, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(module, "get_configuration", lambda configuration: TINY)
+    new, words = tmp_path / "new", []
+    for name, value in FEW.items():
+        words += [f"--{name.replace('_', '-')}", str(value).lower()] if name != "configuration" else []
+    main([str(preset), "--out", str(new), "--work", str(tmp_path / "work"), "--mocap", str(mocap), *words])
+    card = Preset(new).card
+    assert "5 of studio, people of the kind 'cones' | the only one |" in card
     assert "3 steps on 24 generated pictures" in card
     assert "Walks may be used." in card.split("## Licence")[1]
     assert "- It is tiny." in card.split("## Limits")[1]
     assert card in capsys.readouterr().out
 
-    weights = PoseEstimator.from_preset(preset).get_weights()
-    assert any(not np.array_equal(one, other) for one, other in zip(weights, before.get_weights(), strict=True))
-    for one, other in zip(
-        PoseEstimator.from_preset(preset, "adapted").get_weights(), before.get_weights(), strict=True
-    ):
-        np.testing.assert_array_equal(one, other)
-    replayed = data.load_arrays(Preset(preset).replay, "train", data.LABELLED_IMAGE)
+    source = PoseEstimator.from_preset(preset, "source")
+    weights = PoseEstimator.from_preset(new).get_weights()
+    assert any(not np.array_equal(one, other) for one, other in zip(weights, source.get_weights(), strict=True))
+    # Everything else is as it was, and the other image encoders did not come along.
+    held = {name for name in Preset(preset).networks if not name.startswith("image_encoder")}
+    assert set(Preset(new).networks) == held | {"image_encoder"}
+    for name in held:
+        assert Preset(new).networks[name] == Preset(preset).networks[name]
+    replayed = data.load_arrays(Preset(new).replay, "train", data.LABELLED_IMAGE)
     assert replayed["image"].shape == (4, 16, 16, 3)
 
-    # Again: nothing is trained anew, and the preset stays what it is.
-    index = (preset / "preset.json").read_bytes()
+    # Again, elsewhere: nothing is trained anew.
     trained = (tmp_path / "work" / "estimator.keras").stat().st_mtime_ns
-    train_image_encoder(preset, tmp_path / "work", mocap, **FEW)
+    train_image_encoder(preset, tmp_path / "again", tmp_path / "work", mocap, **FEW)
     assert (tmp_path / "work" / "estimator.keras").stat().st_mtime_ns == trained
-    assert (preset / "preset.json").read_bytes() == index
+    assert (tmp_path / "again" / "preset.json").read_bytes() == (new / "preset.json").read_bytes()
+    with pytest.raises(FileExistsError, match="`out` must be new"):
+        train_image_encoder(preset, new, tmp_path / "work", mocap, **FEW)
 
 
 def test_other_motion_capture_is_refused(preset, mocap, tmp_path):
@@ -82,7 +108,7 @@ def test_other_motion_capture_is_refused(preset, mocap, tmp_path):
     other.parent.mkdir()
     generate_motion_library(10, 40, 1).save(other)
     with pytest.raises(ValueError, match=r"`mocap` must be the motion capture of the preset, 'walks\.npz .*Received"):
-        train_image_encoder(preset, tmp_path / "work", other, **FEW)
+        train_image_encoder(preset, tmp_path / "new", tmp_path / "work", other, **FEW)
     with pytest.raises(FileNotFoundError, match="`mocap` must be an existing"):
-        train_image_encoder(preset, tmp_path / "work", tmp_path / "none.npz", **FEW)
+        train_image_encoder(preset, tmp_path / "new", tmp_path / "work", tmp_path / "none.npz", **FEW)
     assert not (tmp_path / "work").exists()

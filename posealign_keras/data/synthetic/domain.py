@@ -1,7 +1,7 @@
 """The `Domain`: what people, places and cameras look like in one collection of pictures."""
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -78,6 +78,8 @@ class Domain:
         boots: Share of people in boots, among them in shorts too.
         bald: Share of people without hair.
         long_hair: Share of people with long hair.
+        bare_chest: Share of people without a shirt.
+        barefoot: Share of people without shoes.
 
     Example:
         >>> import dataclasses
@@ -141,6 +143,8 @@ class Domain:
     boots: float = 0.1
     bald: float = 0.08
     long_hair: float = 0.35
+    bare_chest: float = 0.0
+    barefoot: float = 0.0
 
     def sample_scene(self, rng) -> Scene:
         """Draw a person, a place and a camera.
@@ -152,7 +156,7 @@ class Domain:
         # draw next: scenes are what they were before there was flesh.
         flesh_rng = np.random.default_rng(copy.deepcopy(rng).integers(2**63))
         (front,) = _colours(rng, self.cloth_saturation, self.cloth_value, 1)
-        return Scene(
+        scene = Scene(
             girth=rng.uniform(*self.girth),
             belly=rng.uniform(*self.belly),
             shirt=self._fabric(rng),
@@ -186,6 +190,14 @@ class Domain:
             physique=self._physique(flesh_rng),
             outfit=self._outfit(flesh_rng),
         )
+        return self._undressed(scene, flesh_rng)
+
+    def _undressed(self, scene, rng):
+        no_shirt, no_shoes = rng.random(2)
+        if no_shirt < self.bare_chest:
+            outfit = replace(scene.outfit, shirt_looseness=0.0)
+            scene = replace(scene, shirt=Fabric.plain(scene.skin), front_width=0.0, outfit=outfit)
+        return replace(scene, shoes=scene.skin) if no_shoes < self.barefoot else scene
 
     def _physique(self, rng):
         names = ("gender", "age", "muscle", "weight", "height", "proportions")

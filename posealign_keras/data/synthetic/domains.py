@@ -105,16 +105,16 @@ VARIED = Domain(
     limb_length=(0.92, 1.08),
     girth=(0.92, 1.2),
     belly=(0.95, 1.2),
-    cloth_saturation=(0.0, 1.0),
+    cloth_saturation=(0.0, 0.9),
     cloth_value=(0.05, 1.0),
     skin=(0.0, 1.0),
     pattern=0.35,
     pattern_period=(0.05, 0.3),
     open_front=0.3,
     sleeve_length=(0.5, 2.1),
-    leg_length=(0.9, 2.1),
-    ambient=(0.3, 0.8),
-    lamp=(0.2, 0.9),
+    leg_length=(0.5, 2.1),
+    ambient=(0.4, 0.8),
+    lamp=(0.3, 0.9),
     lamp_azimuth=(0, 180),
     lamp_elevation=(5, 85),
     light_tint=0.15,
@@ -122,36 +122,38 @@ VARIED = Domain(
     place_value=(0.1, 1.0),
     floor=0.8,
     texture=(0.0, 0.12),
-    clutter=(0, 8),
+    clutter=(0, 16),
     clutter_size=(0.03, 0.4),
-    clutter_softness=(0.005, 0.2),
+    clutter_softness=(0.0, 0.1),
     occluders=(0, 2),
     occluder_size=(0.02, 0.08),
     azimuth=(0, 360),
     elevation=(-15, 50),
-    roll=(-8, 8),
+    roll=(-25, 25),
     focal_length=(0.9, 3.6),
-    fill=(0.65, 0.95),
+    fill=(0.75, 1.1),
     shift=0.06,
-    exposure=(0.5, 1.3),
+    exposure=(0.7, 1.3),
     colour_cast=0.15,
     gamma=(0.7, 1.5),
     contrast=(0.7, 1.3),
     saturation=(0.3, 1.4),
-    blur=(0.0, 0.015),
-    noise=(0.0, 0.04),
+    blur=(0.0, 0.012),
+    noise=(0.0, 0.03),
     more_lamps=(0, 2),
     age=(0.4, 1.0),
     muscle=(0.1, 0.9),
     weight=(0.1, 0.9),
     height=(0.2, 0.8),
     skirt=0.12,
+    bare_chest=0.12,
+    barefoot=0.15,
 )
-"""Everything varied, cameras from the ground to high above: for a network that must begin on real pictures.
+"""Everything varied, cameras from the ground to high above, and tilted: for a network that must begin on real pictures.
 
 Example:
     >>> VARIED.name, VARIED.clutter
-    ('varied', (0, 8))
+    ('varied', (0, 16))
 """
 
 _DOMAINS = {domain.name: domain for domain in (STUDIO, WILD, VARIED)}
