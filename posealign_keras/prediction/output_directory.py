@@ -32,7 +32,10 @@ def output_directory(out: str | os.PathLike, files: Iterable[str], overwrite: bo
     if not missing.is_dir():
         raise NotADirectoryError(f"`out` must be in a directory, but {missing} is a file")
     # Beside the nearest directory that is there: on the same disk, and nothing is left if all fails.
-    partial = Path(tempfile.mkdtemp(prefix=f".{out.name}.partial-", dir=missing))
+    try:
+        partial = Path(tempfile.mkdtemp(prefix=f".{out.name}.partial-", dir=missing))
+    except OSError as error:  # which would name the hidden directory
+        raise type(error)(error.errno, f"`out` cannot be written, {error.strerror}", str(out)) from error
     try:
         inside = partial / "new"
         inside.mkdir()
