@@ -62,6 +62,7 @@ def _resnet50(image_size, weights):
         ) from error
 
 
+_OUTPUT = "conv4_output_bn"
 # Stage, kernel, stride of the first block, expansion, filters and number of blocks.
 _LITE0_STAGES = (
     (1, 3, 1, 1, 16, 1),
@@ -74,6 +75,8 @@ _LITE0_STAGES = (
 
 def efficientnet_lite0(image_size: int = 128, weights=None) -> keras.Model:
     """EfficientNet-Lite0 up to its last block of 112 filters, a sixteenth of the image's size, which is its Res-4.
+
+    What that block gives is normalised.
 
     Args:
         image_size: Height and width of the RGB images, whose values are 0 to 255.
@@ -124,6 +127,8 @@ def efficientnet_lite0(image_size: int = 128, weights=None) -> keras.Model:
             name = f"conv{stage}_block{number}"
             features = block(features, kernel, 1 if index else strides, expansion, filters, name)
             number += 1
+    # The last block is linear: its numbers are large, and would saturate what comes next.
+    features = layers.BatchNormalization(name=_OUTPUT)(features)
     network = keras.Model(images, features, name="efficientnet_lite0")
     if weights is not None:
         _load_lite0(network, weights)
@@ -154,7 +159,7 @@ def _load_lite0(network, weights):
     try:
         stored = torch.load(path, map_location="cpu", weights_only=True)
         for layer in network.layers:
-            if layer.weights:
+            if layer.weights and layer.name != _OUTPUT:
                 layer.set_weights(_lite0_weights(stored, layer))
     except Exception as error:  # a damaged file can make anything go wrong
         raise ValueError(

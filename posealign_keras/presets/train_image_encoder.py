@@ -40,7 +40,7 @@ _REPLAYED_OF = "train"
 _START = "source"
 # What ImageNet taught about edges and textures, which generated pictures would unlearn.
 _FROZEN = ("conv1_", "conv2_")
-_STEPS = 7_000
+_STEPS = 6_000
 _BATCH = 32
 _AUGMENTATION = data.ImageAugmentation(zoom=(0.8, 1.2), shift=0.08)
 _DESCRIPTION = (
@@ -128,7 +128,7 @@ def train_image_encoder(
         watch = Stopwatch()
         estimator = PoseEstimator(_encoder(preset, configuration, weights), PoseAutoencoder.from_preset(preset))
         model = SourceTraining(estimator.image_encoder, estimator.pose_autoencoder)
-        model.compile(optimizer=warmed_adam(5e-4, steps))
+        model.compile(optimizer=warmed_adam(1e-3, steps))
         folders = [workspace.path(f"pictures/{part}") for part in _PARTS]
         batches = data.load_labelled_images(folders, _BATCH, _AUGMENTATION, seed=seed, cache=True)
         fit(model, batches, steps, "image_encoder", "supervised", workspace)
