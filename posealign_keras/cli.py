@@ -95,7 +95,7 @@ def _add_adapt(commands):
     )
     adapt.add_argument("videos", metavar="VIDEO", nargs="+", help="a video, or a folder of videos or numbered pictures")
     adapt.add_argument("--out", required=True, metavar="DIR", help="directory to write")
-    adapt.add_argument("--preset", default="small_synthetic", help="name or directory (default: %(default)s)")
+    adapt.add_argument("--preset", default="base_synthetic", help="name or directory (default: %(default)s)")
     adapt.add_argument(
         "--boxes",
         metavar="FILE|DETECTOR",

@@ -54,7 +54,7 @@ _SOURCE = "source"
 def adapt(
     videos,
     out: str | os.PathLike,
-    preset: str | os.PathLike = "small_synthetic",
+    preset: str | os.PathLike = "base_synthetic",
     *,
     boxes=None,
     plan: TrainingPlan = PLAN,
@@ -162,7 +162,7 @@ def adapt(
     return workspace.path("adapted.keras")
 
 
-def starting_estimator(preset: str | os.PathLike = "small_synthetic") -> PoseEstimator:
+def starting_estimator(preset: str | os.PathLike = "base_synthetic") -> PoseEstimator:
     """The estimator of a preset that `adapt` starts from: the one that has seen the pictures that are replayed.
 
     Args:
@@ -177,8 +177,8 @@ def starting_estimator(preset: str | os.PathLike = "small_synthetic") -> PoseEst
         ValueError: If it has no such networks or no weights of them, or is damaged.
 
     Example:
-        >>> starting_estimator().image_size
-        64
+        >>> starting_estimator("base_synthetic").image_size
+        128
     """
     found = Preset(preset)
     is_of_studio = found.replay is None and ImageEncoder.entry(_SOURCE) in found.networks

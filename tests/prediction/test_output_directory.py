@@ -65,3 +65,11 @@ def test_files_in_the_way(tmp_path):
         with pytest.raises(NotADirectoryError), output_directory(out, FILES):
             pass
     assert (tmp_path / "file").read_text() == "here already"
+
+
+def test_what_cannot_be_written_is_named_as_it_was_given():
+    with (
+        pytest.raises(OSError, match=r"`out` cannot be written, .*: '/proc/deep/poses'$"),
+        output_directory("/proc/deep/poses", FILES),
+    ):
+        pass

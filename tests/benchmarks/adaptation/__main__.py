@@ -10,7 +10,7 @@ methods stays in it if versions and amounts are the same: copied to another `DIR
 
 Two shifts with labels to measure by: `wild`, bodies of flesh in a studio to other bodies, clothes, places, light and
 cameras; and `body`, the built-in people to bodies of flesh in the same studio. A third one without a source of its own:
-the preset `small_synthetic` on real videos. Motion of training, target and test are disjoint; the domains were fixed
+the preset `base_synthetic` on real videos. Motion of training, target and test are disjoint; the domains were fixed
 before a method was tuned; no method but the oracle and the semi-supervised variant sees a label of the target.
 """
 

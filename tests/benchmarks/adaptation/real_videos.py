@@ -13,7 +13,7 @@ from posealign_keras.own_videos.adapt import replayed_records, starting_estimato
 from posealign_keras.own_videos.person_clips import record_person_clips
 from posealign_keras.workspace import Stopwatch
 
-_PRESET = "small_synthetic"
+_PRESET = "base_synthetic"
 _VIDEOS = ("*.mp4", "*.mov", "*.avi")
 
 
