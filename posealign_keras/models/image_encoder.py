@@ -20,6 +20,8 @@ class ImageEncoder(FromPreset, keras.Model):
         latent_dim: Size of the pose latent z.
         head_filters: Filters of the 3x3 convolutions after the backbone; the first one halves the size.
         head_widths: Units of the fully connected layers after them.
+        frozen: Layers of the backbone whose names begin so never learn, statistics of normalisation included, such as
+            `("conv1_", "conv2_")`: what ImageNet taught about edges and textures stays, and is the same everywhere.
         weights: Initial weights of the ResNet-50 or the EfficientNet: `None`, `"imagenet"` (downloaded by Keras, or out
             of the extra `imagenet`), or the path of a file of weights, that of the ResNet without the classifier. They
             are part of a saved model, so a loaded one never asks for them.
@@ -57,6 +59,7 @@ class ImageEncoder(FromPreset, keras.Model):
         latent_dim: int = 32,
         head_filters=(512, 256, 128, 64),
         head_widths=(1024, 512, 256, 128),
+        frozen=(),
         weights=None,
         name=None,
         **kwargs,
@@ -84,6 +87,14 @@ class ImageEncoder(FromPreset, keras.Model):
         self.latent_dim = latent_dim
         self.head_filters = tuple(head_filters)
         self.head_widths = tuple(head_widths)
+        _check_several("frozen", frozen)
+        self.frozen = tuple(frozen)
+        for prefix in self.frozen:
+            layers_of_it = [layer for layer in _leaf_layers(self.backbone) if layer.name.startswith(prefix)]
+            if not any(layer.weights for layer in layers_of_it):
+                raise ValueError(f"`frozen` must begin names of layers with weights. Received: frozen={frozen!r}")
+            for layer in layers_of_it:
+                layer.trainable = False
         self.head = keras.Sequential(
             [
                 keras.Input(self.backbone.output_shape[1:]),
@@ -107,7 +118,8 @@ class ImageEncoder(FromPreset, keras.Model):
     def train_only(self, prefixes=("conv3_",)):
         """Freeze everything but the backbone layers whose names start with one of `prefixes`.
 
-        Batch normalisation stays frozen, its statistics included. Call it before `compile`.
+        Batch normalisation stays frozen, its statistics included, and so do the layers of `frozen`. Call it before
+        `compile`.
 
         Args:
             prefixes: `("conv3_",)` is the stage Res-3, which the paper adapts.
@@ -115,41 +127,27 @@ class ImageEncoder(FromPreset, keras.Model):
         Raises:
             ValueError: If no layer with weights is left to train, or `prefixes` is a text and not several.
         """
-        _check_several(prefixes)
+        _check_several("prefixes", prefixes)
         self.trainable = True
         self.head.trainable = False
         chosen = []
         for layer in _leaf_layers(self.backbone):
-            layer.trainable = layer.name.startswith(tuple(prefixes)) and not isinstance(
-                layer, layers.BatchNormalization
+            layer.trainable = (
+                layer.name.startswith(tuple(prefixes))
+                and not layer.name.startswith(self.frozen)
+                and not isinstance(layer, layers.BatchNormalization)
             )
             chosen += layer.trainable_weights
         if not chosen:
             raise ValueError(f"`prefixes` match no layer with weights. Received: prefixes={prefixes!r}")
 
-    def freeze(self, prefixes):
-        """Freeze the backbone layers whose names start with one of `prefixes`, statistics included; the rest trains.
-
-        Args:
-            prefixes: Such as `("conv1_", "conv2_")`, which keeps what ImageNet taught about edges and textures.
-
-        Raises:
-            ValueError: If `prefixes` match no layer with weights, or it is a text and not several.
-        """
-        _check_several(prefixes)
-        self.trainable = True
-        frozen = [layer for layer in _leaf_layers(self.backbone) if layer.name.startswith(tuple(prefixes))]
-        if not any(layer.weights for layer in frozen):
-            raise ValueError(f"`prefixes` match no layer with weights. Received: prefixes={prefixes!r}")
-        for layer in frozen:
-            layer.trainable = False
-
     def adapt_normalization(self, images, batch_size: int = 128):
         """Replace the statistics of batch normalisation by those of other images, such as unlabelled ones of a target.
 
         One pass over the images, which must be in random order; each batch is normalised by its own statistics, and
-        their mean over the batches is kept. No weight changes, and layers stay frozen or trainable as they are. Call it
-        before the encoder is given to `Adaptation`.
+        their mean over the batches is kept. No weight changes, and layers stay frozen or trainable as they are; those
+        of `frozen` keep their statistics, which all the others have learnt to expect. Call it before the encoder is
+        given to `Adaptation`.
 
         Args:
             images: `(N, image_size, image_size, 3)`, RGB, values 0 to 255.
@@ -167,7 +165,9 @@ class ImageEncoder(FromPreset, keras.Model):
                 f"Received: batch_size={batch_size} for {len(images)} images"
             )
         normalizations = [
-            layer for layer in _leaf_layers(self.backbone) if isinstance(layer, layers.BatchNormalization)
+            layer
+            for layer in _leaf_layers(self.backbone)
+            if isinstance(layer, layers.BatchNormalization) and not layer.name.startswith(self.frozen)
         ]
         before = [(layer.trainable, layer.momentum) for layer in normalizations]
         try:
@@ -190,6 +190,7 @@ class ImageEncoder(FromPreset, keras.Model):
             "latent_dim": self.latent_dim,
             "head_filters": list(self.head_filters),
             "head_widths": list(self.head_widths),
+            "frozen": list(self.frozen),
         }
 
     @classmethod
@@ -223,9 +224,9 @@ def _checked(backbone, image_size, weights):
     return backbone
 
 
-def _check_several(prefixes):
+def _check_several(argument, prefixes):
     if isinstance(prefixes, str):
-        raise ValueError(f"`prefixes` must be several texts, such as ('conv3_',). Received: prefixes={prefixes!r}")
+        raise ValueError(f"`{argument}` must be several texts, such as ('conv3_',). Received: {argument}={prefixes!r}")
 
 
 def _leaf_layers(layer):

@@ -25,6 +25,7 @@ class Configuration:
         backbone: `"resnet50"`, `"efficientnet_lite0"` or `"small_resnet"`.
         head_filters: Convolutions of the image encoder after the backbone.
         head_widths: Fully connected layers of the image encoder.
+        frozen: Layers of the backbone that never learn, by what their names begin with.
         pose_latent_dim: Size of the pose latent z.
         pose_width: Units of each hidden layer of the pose auto-encoder.
         pose_depth: Hidden layers of its encoder, and of its decoder.
@@ -47,6 +48,7 @@ class Configuration:
     backbone: str = "resnet50"
     head_filters: tuple[int, ...] = (512, 256, 128, 64)
     head_widths: tuple[int, ...] = (1024, 512, 256, 128)
+    frozen: tuple[str, ...] = ()
     pose_latent_dim: int = 32
     pose_width: int = 1024
     pose_depth: int = 3
@@ -114,7 +116,13 @@ class Configuration:
     def image_encoder(self, weights=None) -> ImageEncoder:
         """G; see `ImageEncoder` for `weights`."""
         return ImageEncoder(
-            self.backbone, self.image_size, self.pose_latent_dim, self.head_filters, self.head_widths, weights
+            self.backbone,
+            self.image_size,
+            self.pose_latent_dim,
+            self.head_filters,
+            self.head_widths,
+            self.frozen,
+            weights,
         )
 
 
@@ -144,9 +152,16 @@ Example:
 """
 
 BASE = dataclasses.replace(
-    SMALL, name="base", image_size=128, backbone="efficientnet_lite0", head_filters=(128,), head_widths=(256,)
+    SMALL,
+    name="base",
+    image_size=128,
+    backbone="efficientnet_lite0",
+    head_filters=(128,),
+    head_widths=(256,),
+    frozen=("conv1_", "conv2_"),
 )
-"""The embeddings of `SMALL`, and an image encoder for real pictures: EfficientNet-Lite0 to Res-4 on 128×128 images.
+"""The embeddings of `SMALL`, and an image encoder for real pictures: EfficientNet-Lite0 to Res-4 on 128×128 images. Its
+first two stages never learn, so without the weights of ImageNet it is of no use.
 
 Example:
     >>> BASE.image_size, BASE.pose_latent_dim

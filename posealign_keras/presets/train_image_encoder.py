@@ -38,8 +38,6 @@ _PARTS = {"train": 3, "target": 1, "generated": 2}
 _REPLAYED_OF = "train"
 # The variant of a preset that a small encoder starts from.
 _START = "source"
-# What ImageNet taught about edges and textures, which generated pictures would unlearn.
-_FROZEN = ("conv1_", "conv2_")
 _STEPS = 6_000
 _BATCH = 32
 _AUGMENTATION = data.ImageAugmentation(zoom=(0.8, 1.2), shift=0.08)
@@ -78,8 +76,8 @@ def train_image_encoder(
         work: Directory of pictures and states of the training.
         mocap: The motion capture of the preset's run; what was not trained on there is not trained on here.
         configuration: The configuration whose image encoder is trained, or its name.
-        weights: What it starts from, as in `ImageEncoder`, its first two stages frozen; `None` starts from the
-            preset's variant `"source"`, which must then be of the same configuration.
+        weights: What it starts from, as in `ImageEncoder`; `None` starts from the preset's variant `"source"`, which
+            must then be of the same configuration.
         domain: Name of the `Domain` of the pictures.
         people: Who is in them, see `film`.
         images: Pictures to train on.
@@ -132,7 +130,6 @@ def train_image_encoder(
         folders = [workspace.path(f"pictures/{part}") for part in _PARTS]
         batches = data.load_labelled_images(folders, _BATCH, _AUGMENTATION, seed=seed, cache=True)
         fit(model, batches, steps, "image_encoder", "supervised", workspace)
-        estimator.image_encoder.trainable = True
         workspace.save_model("estimator.keras", estimator)
         workspace.finish("training", ["estimator.keras"], watch.seconds())
     estimator = workspace.load_model("estimator.keras")
@@ -169,9 +166,7 @@ def train_image_encoder(
 def _encoder(preset, configuration, weights):
     if weights is None:
         return ImageEncoder.from_preset(preset, _START)
-    encoder = configuration.image_encoder(weights)
-    encoder.freeze(_FROZEN)
-    return encoder
+    return configuration.image_encoder(weights)
 
 
 def _copy_embeddings(preset, new):

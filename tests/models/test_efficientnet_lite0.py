@@ -84,32 +84,53 @@ def test_nothing_in_a_file_is_executed(tmp_path):
     assert not (tmp_path / "executed").exists()
 
 
-def test_frozen_stages_of_an_encoder():
-    encoder = ImageEncoder("efficientnet_lite0", 32, 4, head_filters=(), head_widths=(8,))
-    encoder.freeze(("conv1_", "conv2_"))
-    trained = {variable.path.split("/")[-2].split("_")[0] for variable in encoder.backbone.trainable_variables}
-    assert trained == {"conv3", "conv4"}
-    assert len(encoder.head.trainable_variables) == 4
+def frozen_encoder():
+    return ImageEncoder("efficientnet_lite0", 32, 4, head_filters=(), head_widths=(8,), frozen=("conv1_", "conv2_"))
+
+
+def values(layer):
+    return [ops.convert_to_numpy(variable) for variable in layer.weights]
+
+
+def test_frozen_stages_never_learn():
+    encoder = frozen_encoder()
     images = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3))
-    first = encoder.backbone.get_layer("conv1_bn")
-    before = [ops.convert_to_numpy(variable) for variable in first.weights]
+
+    def stages():
+        return {variable.path.split("/")[-2].split("_")[0] for variable in encoder.backbone.trainable_variables}
+
+    assert stages() == {"conv3", "conv4"}
+    assert len(encoder.head.trainable_variables) == 4
+    still, moving = (encoder.backbone.get_layer(name) for name in ("conv1_bn", "conv3_block3_expand_bn"))
+    before = values(still), values(moving)
     encoder(images, training=True)
-    for variable, value in zip(first.weights, before, strict=True):
-        np.testing.assert_array_equal(ops.convert_to_numpy(variable), value)  # statistics stay, too
-    with pytest.raises(ValueError, match=r"match no layer with weights.*Received: prefixes=\('res_',\)"):
-        encoder.freeze(("res_",))
-    with pytest.raises(ValueError, match="must be several texts"):
-        encoder.freeze("conv1_")
+    encoder.adapt_normalization(images, batch_size=4)
+    encoder.train_only(("conv",))
+    assert stages() == {"conv3", "conv4"}
+    for value, old in zip(values(still), before[0], strict=True):
+        np.testing.assert_array_equal(value, old)
+    assert any(not np.array_equal(value, old) for value, old in zip(values(moving), before[1], strict=True))
+    with pytest.raises(ValueError, match=r"match no layer with weights.*Received: prefixes=\('conv1_',\)"):
+        encoder.train_only(("conv1_",))
+
+
+def test_what_can_be_frozen():
+    with pytest.raises(ValueError, match=r"`frozen` must begin names of layers.*Received: frozen=\('res_',\)"):
+        ImageEncoder("small_resnet", 32, 4, head_filters=(), head_widths=(8,), frozen=("res_",))
+    with pytest.raises(ValueError, match="`frozen` must be several texts"):
+        ImageEncoder("small_resnet", 32, 4, head_filters=(), head_widths=(8,), frozen="conv1_")
 
 
 def test_saved_and_loaded(tmp_path):
     keras.utils.set_random_seed(0)
-    encoder = ImageEncoder("efficientnet_lite0", 32, 4, head_filters=(), head_widths=(8,))
+    encoder = frozen_encoder()
     images = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3))
     encoder.save(tmp_path / "encoder.keras")
     encoder.save_to_preset(tmp_path / "preset")
     expected = ops.convert_to_numpy(encoder(images))
     loaded = keras.saving.load_model(tmp_path / "encoder.keras")
     np.testing.assert_array_equal(ops.convert_to_numpy(loaded(images)), expected)
+    assert loaded.frozen == ("conv1_", "conv2_")
+    assert len(loaded.trainable_variables) == len(encoder.trainable_variables)
     stored = ImageEncoder.from_preset(tmp_path / "preset")
     np.testing.assert_allclose(ops.convert_to_numpy(stored(images)), expected, atol=5e-3)

@@ -60,6 +60,7 @@ def sizes(configuration):
             "latent_dim": configuration.pose_latent_dim,
             "head_filters": list(configuration.head_filters),
             "head_widths": list(configuration.head_widths),
+            "frozen": list(configuration.frozen),
         },
         "pose_autoencoder": {
             "latent_dim": configuration.pose_latent_dim,
