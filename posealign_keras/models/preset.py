@@ -90,7 +90,7 @@ class Preset:
 
     @property
     def figures(self) -> dict:
-        """What was measured, as `posealign demo` writes it to `metrics.json`; empty if nothing was."""
+        """What was measured, the `metrics.json` of `make_preset` or `train_image_encoder`; empty if nothing was."""
         path = self.directory / FIGURES
         if not path.exists():
             return {}

@@ -25,7 +25,6 @@ class Configuration:
         backbone: `"resnet50"`, `"efficientnet_lite0"` or `"small_resnet"`.
         head_filters: Convolutions of the image encoder after the backbone.
         head_widths: Fully connected layers of the image encoder.
-        frozen: Layers of the backbone that never learn, by what their names begin with.
         pose_latent_dim: Size of the pose latent z.
         pose_width: Units of each hidden layer of the pose auto-encoder.
         pose_depth: Hidden layers of its encoder, and of its decoder.
@@ -34,6 +33,7 @@ class Configuration:
         motion_units: Units of each LSTM and direction of the motion auto-encoder.
         relation_widths: Hidden layers of the relation networks.
         discriminator_width: Units of both hidden layers of the discriminators.
+        frozen: Layers of the backbone that never learn, by what their names begin with.
 
     Example:
         >>> import dataclasses
@@ -48,7 +48,6 @@ class Configuration:
     backbone: str = "resnet50"
     head_filters: tuple[int, ...] = (512, 256, 128, 64)
     head_widths: tuple[int, ...] = (1024, 512, 256, 128)
-    frozen: tuple[str, ...] = ()
     pose_latent_dim: int = 32
     pose_width: int = 1024
     pose_depth: int = 3
@@ -57,6 +56,7 @@ class Configuration:
     motion_units: int = 128
     relation_widths: tuple[int, ...] = (1024, 512)
     discriminator_width: int = 512
+    frozen: tuple[str, ...] = ()
 
     def pose_autoencoder(self) -> PoseAutoencoder:
         """E_p and D_p."""
@@ -116,13 +116,13 @@ class Configuration:
     def image_encoder(self, weights=None) -> ImageEncoder:
         """G; see `ImageEncoder` for `weights`."""
         return ImageEncoder(
-            self.backbone,
-            self.image_size,
-            self.pose_latent_dim,
-            self.head_filters,
-            self.head_widths,
-            self.frozen,
-            weights,
+            backbone=self.backbone,
+            image_size=self.image_size,
+            latent_dim=self.pose_latent_dim,
+            head_filters=self.head_filters,
+            head_widths=self.head_widths,
+            weights=weights,
+            frozen=self.frozen,
         )
 
 

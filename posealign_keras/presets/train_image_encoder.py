@@ -9,6 +9,7 @@ import os
 import platform
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -16,7 +17,7 @@ import keras
 import posealign_keras
 from posealign_keras import data
 from posealign_keras.data.motion_library import MotionLibrary
-from posealign_keras.data.synthetic import generate_motion_library, get_domain
+from posealign_keras.data.synthetic import Domain, generate_motion_library, get_domain
 from posealign_keras.data.synthetic.recording import record_images
 from posealign_keras.evaluation import pose_errors
 from posealign_keras.fitting import fit
@@ -45,7 +46,7 @@ _DESCRIPTION = (
     "An image encoder of the configuration `{configuration}`, trained on {images} generated pictures of the domain "
     "`{domain}`, with the embeddings and relation networks of `{old}`."
 )
-_KEPT = ("arguments", "environment", "pose_aae", "motion_aae", "relations", "protocol", "data_licence", "limits")
+_KEPT = ("arguments", "environment", "pose_aae", "motion_aae", "relations", "protocol", "data_licence")
 
 
 def train_image_encoder(
@@ -56,12 +57,13 @@ def train_image_encoder(
     *,
     configuration: str | Configuration = "base",
     weights: str | None = "imagenet",
-    domain: str = "varied",
+    domain: str | Domain = "varied",
     people: str = "mesh",
     images: int = 24_000,
     test_images: int = 1_500,
     replayed: int = 500,
     steps: int = _STEPS,
+    limits: Sequence[str] = (),
     fresh: bool = False,
 ) -> PoseEstimator:
     """Train an image encoder on generated pictures, for the embedding of a preset, and make a preset of both.
@@ -78,12 +80,13 @@ def train_image_encoder(
         configuration: The configuration whose image encoder is trained, or its name.
         weights: What it starts from, as in `ImageEncoder`; `None` starts from the preset's variant `"source"`, which
             must then be of the same configuration.
-        domain: Name of the `Domain` of the pictures.
+        domain: The `Domain` of the pictures, or its name.
         people: Who is in them, see `film`.
         images: Pictures to train on.
         test_images: Pictures to measure by.
         replayed: Pictures that go into the preset.
         steps: Steps of training.
+        limits: What the networks cannot do, a sentence each, for the card.
         fresh: Start over.
 
     Returns:
@@ -93,7 +96,7 @@ def train_image_encoder(
         FileNotFoundError: If the preset or the motion capture does not exist.
         FileExistsError: If there is something at `out` already.
         ImportError: If what draws the people or reads the weights is not installed.
-        ValueError: If the preset is not of a run with this motion capture.
+        ValueError: If the preset is not of a run with this motion capture, or an argument does not fit.
         OSError: If something cannot be written.
     """
     found, mocap, out = Preset(preset), Path(mocap), Path(out).absolute()
@@ -109,29 +112,44 @@ def train_image_encoder(
             f"`mocap` must be the motion capture of the preset, {wanted!r}. Received: mocap={fingerprint(mocap)!r}"
         )
     seed = figures["arguments"]["seed"]
+    keras.utils.set_random_seed(seed)
+    encoder, start = _encoder(found, configuration, weights)
+    domain = get_domain(domain)
     settings = {
         "configuration": configuration.name,
-        "start": f"variant {_START}" if weights is None else str(weights),
-        "domain": domain,
+        "backbone": configuration.backbone,
+        "start": start,
+        "domain": domain.name,
         "people": people,
         "images": images,
         "test_images": test_images,
         "steps": steps,
     }
-    arguments = {**settings, "replayed": replayed, "seed": seed, "backend": keras.backend.backend()}
-    workspace = Workspace(work, {**arguments, "version": posealign_keras.__version__}, fresh)
-    keras.utils.set_random_seed(seed)
-    _record_pictures(workspace, mocap, get_domain(domain), people, arguments, configuration.image_size)
+    arguments = {
+        **settings,
+        "replayed": replayed,
+        "seed": seed,
+        "backend": keras.backend.backend(),
+        "version": posealign_keras.__version__,
+        # What names and numbers above do not tell.
+        "sizes": str(configuration),
+        "pictures": str(domain),
+        "training": f"batches of {_BATCH}, {_AUGMENTATION}",
+        "embedding": found.networks[PoseAutoencoder.entry()]["sha256"],
+    }
+    workspace = Workspace(work, arguments, fresh)
+    _record_pictures(workspace, mocap, domain, people, arguments, configuration.image_size)
     if not workspace.finished("training"):
         watch = Stopwatch()
-        estimator = PoseEstimator(_encoder(preset, configuration, weights), PoseAutoencoder.from_preset(preset))
+        estimator = PoseEstimator(encoder, PoseAutoencoder.from_preset(preset))
         model = SourceTraining(estimator.image_encoder, estimator.pose_autoencoder)
         model.compile(optimizer=warmed_adam(1e-3, steps))
         folders = [workspace.path(f"pictures/{part}") for part in _PARTS]
         batches = data.load_labelled_images(folders, _BATCH, _AUGMENTATION, seed=seed, cache=True)
         fit(model, batches, steps, "image_encoder", "supervised", workspace)
         workspace.save_model("estimator.keras", estimator)
-        workspace.finish("training", ["estimator.keras"], watch.seconds())
+        machine = f"{platform.machine()}, {os.cpu_count()} cores"
+        workspace.finish("training", ["estimator.keras"], watch.seconds(), machine=machine)
     estimator = workspace.load_model("estimator.keras")
     test = data.load_arrays(workspace.path("pictures/test"), "train", data.LABELLED_IMAGE)
     errors = pose_errors(test["joints"], estimator.predict_poses(test["image"]), skeleton=estimator.skeleton)
@@ -140,8 +158,7 @@ def train_image_encoder(
         **settings,
         "seed": seed,
         "test": errors,
-        "seconds": round(workspace.seconds()["training"]),
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        "machine": workspace.result("training", "machine"),
         "backend": keras.backend.backend(),
     }
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -155,6 +172,7 @@ def train_image_encoder(
         figures = {
             **{name: figures[name] for name in _KEPT if name in figures},
             "image_encoder": trained,
+            "limits": list(limits),
             "storage": change_by_storing([(estimator, PoseEstimator.from_preset(new))], shown),
         }
         (new / FIGURES).write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
@@ -164,23 +182,28 @@ def train_image_encoder(
 
 
 def _encoder(preset, configuration, weights):
+    """The encoder to be trained, and what it starts from."""
     if weights is None:
-        return ImageEncoder.from_preset(preset, _START)
-    return configuration.image_encoder(weights)
+        encoder, start = ImageEncoder.from_preset(preset.directory, _START), f"variant {_START}"
+        if encoder.arguments_for_preset() != configuration.image_encoder().arguments_for_preset():
+            raise ValueError(
+                f"`configuration` must be that of the variant {_START!r} of the preset where `weights` is None. "
+                f"Received: configuration={configuration.name!r}, weights=None"
+            )
+        return encoder, start
+    encoder = configuration.image_encoder(weights)
+    return encoder, weights if weights == "imagenet" else fingerprint(weights)
 
 
 def _copy_embeddings(preset, new):
     """The auto-encoders and relation networks of a preset, into a new one."""
-    names = [entry.removeprefix(f"{RelationNetwork.preset_entry}_") for entry in preset.networks]
-    networks = [PoseAutoencoder.from_preset(preset.directory), MotionAutoencoder.from_preset(preset.directory)]
-    networks += [
-        RelationNetwork.from_preset(preset.directory, name)
-        for name in names
-        if RelationNetwork.entry(name) in preset.networks
-    ]
-    for network in networks:
-        variant = network.relation.name if isinstance(network, RelationNetwork) else None
-        network.save_to_preset(new, variant)
+    for network in (PoseAutoencoder, MotionAutoencoder):
+        network.from_preset(preset.directory).save_to_preset(new)
+    prefix = f"{RelationNetwork.preset_entry}_"
+    for entry in preset.networks:
+        if entry.startswith(prefix):
+            name = entry.removeprefix(prefix)
+            RelationNetwork.from_preset(preset.directory, name).save_to_preset(new, name)
 
 
 def _record_pictures(workspace, mocap, domain, people, arguments, size):
@@ -221,6 +244,14 @@ def main(arguments=None) -> None:
     parser.add_argument("--people", default="mesh", help="who is filmed, mesh or cones (default: %(default)s)")
     for name, default in (("images", 24_000), ("test-images", 1_500), ("replayed", 500), ("steps", _STEPS)):
         parser.add_argument(f"--{name}", type=int, default=default, metavar="N", help="default: %(default)s")
+    parser.add_argument(
+        "--limit",
+        action="append",
+        default=[],
+        dest="limits",
+        metavar="TEXT",
+        help="what the networks cannot do, for the card; may be given again",
+    )
     parser.add_argument("--fresh", action="store_true", help="start over")
     options = parser.parse_args(arguments)
     try:

@@ -53,6 +53,24 @@ def test_shares_of_patterns_fronts_and_floors():
     assert all(scene.backdrop.horizon < 0.5 for scene in scenes)
 
 
+def test_shares_of_bare_chests_and_feet():
+    few = dataclasses.replace(VARIED, bare_chest=0.5, barefoot=0.25)
+    scenes, dressed = scenes_of(few, 600), scenes_of(dataclasses.replace(few, bare_chest=0.0, barefoot=0.0), 600)
+    bare = [np.array_equal(scene.shirt.colour, scene.skin) for scene in scenes]
+    men = [scene.physique.gender < 0.5 and scene.physique.age > 2 / 3 for scene in scenes]
+    assert all(man for man, naked in zip(men, bare, strict=True) if naked)
+    assert abs(sum(bare) / sum(men) - 0.5) < 0.12
+    barefoot = [scene for scene in scenes if np.array_equal(scene.shoes, scene.skin)]
+    assert abs(len(barefoot) / len(scenes) - 0.25) < 0.06
+    assert {scene.outfit.shoe_height for scene in barefoot} == {2.0}  # no boots of skin
+    # Nothing else changes with them.
+    for scene, other in zip(scenes, dressed, strict=True):
+        np.testing.assert_array_equal(scene.skin, other.skin)
+        assert (scene.camera.azimuth, scene.physique.age) == (other.camera.azimuth, other.physique.age)
+    for domain in (STUDIO, WILD):
+        assert (domain.bare_chest, domain.barefoot) == (0.0, 0.0)
+
+
 def test_backdrop_paints_the_same_place_at_every_size():
     for scene in scenes_of(WILD, 5):
         fine = scene.backdrop.paint(128).reshape(32, 4, 32, 4, 3).mean(axis=(1, 3))

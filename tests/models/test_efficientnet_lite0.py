@@ -110,15 +110,27 @@ def test_frozen_stages_never_learn():
     for value, old in zip(values(still), before[0], strict=True):
         np.testing.assert_array_equal(value, old)
     assert any(not np.array_equal(value, old) for value, old in zip(values(moving), before[1], strict=True))
-    with pytest.raises(ValueError, match=r"match no layer with weights.*Received: prefixes=\('conv1_',\)"):
+    with pytest.raises(ValueError, match=r"that may learn \(`frozen` is \('conv1_', .*Received: prefixes="):
         encoder.train_only(("conv1_",))
+    encoder.trainable = False
+    assert not encoder.trainable_variables
+    encoder.trainable = True
+    assert stages() == {"conv3", "conv4"}
+    assert len(encoder.head.trainable_variables) == 4
 
 
 def test_what_can_be_frozen():
+    paper = ImageEncoder("resnet50", 32, 4, head_filters=(), head_widths=(8,), frozen=("conv1_", "conv2_"))
+    assert {v.path.split("/")[-2].split("_")[0] for v in paper.backbone.trainable_variables} == {"conv3", "conv4"}
     with pytest.raises(ValueError, match=r"`frozen` must begin names of layers.*Received: frozen=\('res_',\)"):
         ImageEncoder("small_resnet", 32, 4, head_filters=(), head_widths=(8,), frozen=("res_",))
     with pytest.raises(ValueError, match="`frozen` must be several texts"):
         ImageEncoder("small_resnet", 32, 4, head_filters=(), head_widths=(8,), frozen="conv1_")
+
+
+def test_a_file_does_not_name_weights_to_be_read():
+    config = {**frozen_encoder().get_config(), "weights": "/etc/hostname"}
+    assert ImageEncoder.from_config(config).frozen == ("conv1_", "conv2_")
 
 
 def test_saved_and_loaded(tmp_path):

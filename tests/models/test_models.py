@@ -279,7 +279,7 @@ def test_adapt_normalization_needs_a_batch():
             {"backbone": "vgg"},
             "'efficientnet_lite0', 'small_resnet' or a `keras.Model`. Received: backbone='vgg'",
         ),
-        ({"weights": "imagenet"}, "The backbone 'small_resnet' has no initial weights. Received: weights='imagenet'"),
+        ({"weights": "imagenet"}, "`weights` must be None for 'small_resnet'. Received: weights='imagenet'"),
     ],
 )
 def test_wrong_arguments_of_the_image_encoder(arguments, message):

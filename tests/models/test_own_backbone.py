@@ -70,8 +70,8 @@ def test_a_backbone_that_does_not_fit(wrong):
         ImageEncoder(wrong, SIZE)
 
 
-def test_initial_weights_are_those_of_the_resnet():
-    with pytest.raises(ValueError, match="A backbone of your own has its weights already"):
+def test_it_has_no_initial_weights_to_load():
+    with pytest.raises(ValueError, match="`weights` must be None for a backbone of your own"):
         ImageEncoder(backbone(), SIZE, weights="imagenet")
 
 

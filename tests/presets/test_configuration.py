@@ -60,6 +60,6 @@ def test_the_paper_has_the_papers_sizes():
 
 
 def test_weights_reach_the_image_encoder():
-    with pytest.raises(ValueError, match="The backbone 'small_resnet' has no initial weights"):
+    with pytest.raises(ValueError, match="`weights` must be None for 'small_resnet'"):
         TINY.image_encoder(weights="imagenet")
     assert isinstance(TINY.image_encoder(), ImageEncoder)

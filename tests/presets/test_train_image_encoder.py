@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from tiny_configuration import TINY
 
-from posealign_keras.data.synthetic import generate_motion_library
-from posealign_keras.models import ImageEncoder, PoseEstimator
+from posealign_keras.data.synthetic import STUDIO, generate_motion_library
+from posealign_keras.models import ImageEncoder, PoseAutoencoder, PoseEstimator
 from posealign_keras.models.preset import Preset
 from posealign_keras.presets.make_preset import make_preset
 from posealign_keras.presets.train_image_encoder import main, train_image_encoder
@@ -56,14 +56,14 @@ def test_a_large_encoder_starts_from_weights_whose_first_stages_stay(preset, moc
     sizes = {"backbone": "efficientnet_lite0", "image_size": 32, "frozen": ("conv1_", "conv2_")}
     large = dataclasses.replace(TINY, name="large", **sizes)
     encoder, frozen = large.image_encoder(), []
-    monkeypatch.setattr(type(large), "image_encoder", lambda self, weights: encoder if weights == "file.pth" else None)
+    monkeypatch.setattr(type(large), "image_encoder", lambda self, weights: encoder if weights == "imagenet" else None)
 
     def fit(model, *arguments, **options):
         frozen.extend(layer.name for layer in model.image_encoder.backbone.layers if not layer.trainable)
 
     monkeypatch.setattr(module, "fit", fit)
     new = tmp_path / "new"
-    train_image_encoder(preset, new, tmp_path / "work", mocap, **{**FEW, "configuration": large, "weights": "file.pth"})
+    train_image_encoder(preset, new, tmp_path / "work", mocap, **{**FEW, "configuration": large, "weights": "imagenet"})
     assert {name.split("_")[0] for name in frozen} == {"conv1", "conv2"}
     for one, other in zip(ImageEncoder.from_preset(new).get_weights(), encoder.get_weights(), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-3)  # stored as float16
@@ -75,12 +75,14 @@ def test_the_preset_and_its_card(preset, mocap, tmp_path, capsys, monkeypatch):
     new, words = tmp_path / "new", []
     for name, value in FEW.items():
         words += [f"--{name.replace('_', '-')}", str(value).lower()] if name != "configuration" else []
-    main([str(preset), "--out", str(new), "--work", str(tmp_path / "work"), "--mocap", str(mocap), *words])
+    words += ["--out", str(new), "--work", str(tmp_path / "work"), "--mocap", str(mocap), "--limit", "New limit."]
+    main([str(preset), *words])
     card = Preset(new).card
     assert "5 of studio, people of the kind 'cones' | the only one |" in card
     assert "3 steps on 24 generated pictures" in card
     assert "Walks may be used." in card.split("## Licence")[1]
-    assert "- It is tiny." in card.split("## Limits")[1]
+    assert "- New limit." in card.split("## Limits")[1]
+    assert "It is tiny." not in card
     assert card in capsys.readouterr().out
 
     source = PoseEstimator.from_preset(preset, "source")
@@ -101,6 +103,30 @@ def test_the_preset_and_its_card(preset, mocap, tmp_path, capsys, monkeypatch):
     assert (tmp_path / "again" / "preset.json").read_bytes() == (new / "preset.json").read_bytes()
     with pytest.raises(FileExistsError, match="`out` must be new"):
         train_image_encoder(preset, new, tmp_path / "work", mocap, **FEW)
+
+
+def test_an_encoder_that_does_not_fit_is_refused_before_pictures_are_made(preset, mocap, tmp_path):
+    wide = dataclasses.replace(TINY, name="wide", head_widths=(9,))
+    for arguments, message in (
+        ({"configuration": wide}, r"`configuration` must be that of the variant 'source'.*'wide', weights=None"),
+        ({"weights": "imagenet"}, "`weights` must be None for 'small_resnet'"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            train_image_encoder(preset, tmp_path / "new", tmp_path / "work", mocap, **{**FEW, **arguments})
+    assert not (tmp_path / "work").exists()
+
+
+def test_training_goes_on_for_the_same_embedding_and_pictures_only(preset, mocap, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "fit", lambda *_, **__: None)
+    train_image_encoder(preset, tmp_path / "new", tmp_path / "work", mocap, **FEW)
+    dark = dataclasses.replace(STUDIO, exposure=(0.1, 0.2))
+    with pytest.raises(ValueError, match="pictures"):
+        train_image_encoder(preset, tmp_path / "dark", tmp_path / "work", mocap, **{**FEW, "domain": dark})
+    other = PoseAutoencoder.from_preset(preset)
+    other.set_weights([weights + 0.5 for weights in other.get_weights()])
+    other.save_to_preset(preset, overwrite=True)
+    with pytest.raises(ValueError, match="embedding"):
+        train_image_encoder(preset, tmp_path / "other", tmp_path / "work", mocap, **FEW)
 
 
 def test_other_motion_capture_is_refused(preset, mocap, tmp_path):

@@ -78,7 +78,7 @@ class Domain:
         boots: Share of people in boots, among them in shorts too.
         bald: Share of people without hair.
         long_hair: Share of people with long hair.
-        bare_chest: Share of people without a shirt.
+        bare_chest: Share of men without a shirt, children excepted.
         barefoot: Share of people without shoes.
 
     Example:
@@ -194,10 +194,12 @@ class Domain:
 
     def _undressed(self, scene, rng):
         no_shirt, no_shoes = rng.random(2)
-        if no_shirt < self.bare_chest:
+        if no_shirt < self.bare_chest and scene.physique.gender < 0.5 and scene.physique.age > _ADULT:
             outfit = replace(scene.outfit, shirt_looseness=0.0)
             scene = replace(scene, shirt=Fabric.plain(scene.skin), front_width=0.0, outfit=outfit)
-        return replace(scene, shoes=scene.skin) if no_shoes < self.barefoot else scene
+        if no_shoes < self.barefoot:
+            scene = replace(scene, shoes=scene.skin, outfit=replace(scene.outfit, shoe_height=_ANKLE))
+        return scene
 
     def _physique(self, rng):
         names = ("gender", "age", "muscle", "weight", "height", "proportions")
@@ -286,6 +288,10 @@ class Domain:
 _HAIR = np.array([[0.08, 0.06, 0.05], [0.22, 0.13, 0.07], [0.42, 0.27, 0.14], [0.75, 0.6, 0.35], [0.5, 0.5, 0.5]])
 # Wave numbers of folds in radian per metre: from one in 40 cm to one in 10 cm.
 _FOLD_NUMBERS = (16, 63)
+# Of `Physique.age`.
+_ADULT = 2 / 3
+# Of `Outfit.shoe_height`.
+_ANKLE = 2.0
 _SHOE_VALUES = ((0.08, 0.15), (0.2, 0.4), (0.8, 0.95))
 
 

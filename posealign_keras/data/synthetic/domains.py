@@ -146,7 +146,7 @@ VARIED = Domain(
     weight=(0.1, 0.9),
     height=(0.2, 0.8),
     skirt=0.12,
-    bare_chest=0.12,
+    bare_chest=0.3,
     barefoot=0.15,
 )
 """Everything varied, cameras from the ground to high above, and tilted: for a network that must begin on real pictures.
