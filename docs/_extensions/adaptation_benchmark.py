@@ -5,7 +5,7 @@ from scatter_drawing import scatter_drawing
 _SHIFTS = {
     "wild": "Other people, clothes, places, light and cameras",
     "body": "Round cones to bodies of flesh, in the same studio",
-    "real": "Real videos, from the shipped preset",
+    "real": "Real videos, from the preset `base_synthetic`",
 }
 _MEASURES = {
     "mpjpe": "MPJPE, mm",

@@ -59,7 +59,7 @@ def real_video_results(folder, workspace, plan, seed) -> dict:
     }
     results = {}
     for name, method in chosen.items():
-        stage = f"real: {name}"
+        stage = f"real from {_PRESET}: {name}"
         if not workspace.finished(stage):
             print(f"[seed {seed}] {stage}", flush=True)
             watch = Stopwatch()
