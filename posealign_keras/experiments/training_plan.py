@@ -67,8 +67,8 @@ class TrainingPlan:
             labelled people of the target are replayed, else the source.
         replay_in_target_colours: See `Adaptation`.
         measured_on: See `Adaptation`.
-        adapted_layers: See `Adaptation`; `("conv",)` are all convolutions that are not frozen, `("conv3_",)` is the paper's
-            Res-3, which is safer without replay.
+        adapted_layers: See `Adaptation`; `("conv",)` are all convolutions that are not frozen, `("conv3_",)` is the
+            paper's Res-3, which is safer without replay.
         augmentation: Random crops and colours in training on images; `None` for none.
         cache: Keep decoded records in memory (`True`) or in files of a directory (a path), see `Pipeline`.
 

@@ -34,7 +34,7 @@ def real_video_results(folder, workspace, plan, seed) -> dict:
     if not videos:
         raise FileNotFoundError(f"`folder` must hold videos. Received: folder={str(folder)!r}")
     image_size = starting_estimator(_PRESET).image_size
-    directories, length = record_person_clips(videos, workspace.path("real/clips"), image_size)
+    directories, length = record_person_clips(videos, workspace.path(f"real/{_PRESET}/clips"), image_size)
     clips = [data.load_arrays(directory, "train", data.UNLABELLED_CLIP)["frames"] for directory in directories]
     possible = [name for name in PAPER_RECIPE["relations"] if _relation(name).relation.window <= length]
     paper = {**PAPER_RECIPE, "relations": possible, "contrastive": (), "adaptation_rate": methods.RATE_OF_ENERGIES}
