@@ -103,7 +103,7 @@ def _add_adapt(commands):
         "without: hog, faster_rcnn, yolo, mediapipe (default: a file .npz beside each video, or else the person "
         "fills the frame)",
     )
-    adapt.add_argument("--steps", type=int, metavar="N", help="training steps (default: 300)")
+    adapt.add_argument("--steps", type=int, metavar="N", help="training steps (default: 200)")
     adapt.add_argument("--seed", default=0, type=int, help="seed of everything random (default: %(default)s)")
     adapt.add_argument("--fresh", action="store_true", help="start over, even if stages are finished")
 

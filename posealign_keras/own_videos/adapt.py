@@ -26,9 +26,11 @@ from posealign_keras.visualization.plotly_import import import_plotly
 from posealign_keras.workspace import Stopwatch, Workspace
 
 PLAN = TrainingPlan(
-    adaptation_steps=300,
+    adaptation_steps=200,
     clips_per_batch=4,
-    adaptation_rate=1e-3,
+    images_per_batch=32,
+    replay_per_batch=32,
+    adaptation_rate=3e-4,
     normalization_frames=4096,
     augmentation=None,
 )
@@ -41,10 +43,11 @@ Example:
     (('pose_flip',), 1.0)
 """
 
-# With fewer, most of what a contrast would push apart is the same moment of the same video.
-_CLIPS_FOR_CONTRAST = 16
-# Below this, all frames that there are fit into memory, decoded.
-_CLIPS_IN_MEMORY = 400
+# With fewer, most pictures are of the same moment of the same video: a contrast would push it apart from itself, and
+# statistics of normalisation would be those of one scene.
+_ENOUGH_CLIPS = 16
+# Up to these, all frames that there are fit into memory, decoded.
+_CLIPS_IN_MEMORY = 200
 _REPLAYED_IMAGES = 2000
 _WATCHED_FRAMES = 256
 _SAMPLES = 8
@@ -67,8 +70,8 @@ def adapt(
     normalisation, the energies of the relations and the mean teacher, while labelled pictures are replayed in the
     videos' colours: those of the preset, or generated ones (`source/`). An interrupted run goes on where it stopped.
 
-    Energies of the plan are left out that the videos are too short for: `slow_backward` without clips of two seconds,
-    and the contrastive ones with fewer than 16 clips.
+    What the videos are too short for is left out: `slow_backward` without clips of two seconds; with fewer than 16
+    clips the contrastive energies and the statistics of normalisation, which would be those of one scene.
 
     Args:
         videos: Path of a video, of a folder of videos or of numbered pictures; or several.
@@ -243,10 +246,11 @@ def _clip_lengths(windows):
 
 
 def _fitting(plan, windows, count, length):
-    """The plan without the energies that the clips are too short or too few for."""
+    """The plan without what the clips are too short or too few for."""
     relations = tuple(name for name, window in windows.items() if window <= length)
-    contrastive = plan.contrastive if count >= _CLIPS_FOR_CONTRAST else ()
-    return dataclasses.replace(plan, relations=relations, contrastive=contrastive)
+    if count < _ENOUGH_CLIPS:
+        plan = dataclasses.replace(plan, contrastive=(), normalization_frames=0)
+    return dataclasses.replace(plan, relations=relations)
 
 
 def _energies(plan):
@@ -254,8 +258,12 @@ def _energies(plan):
 
 
 def _beside(plan):
-    """What is added to every energy."""
-    weights = {"mean_teacher": plan.teacher_weight, "replay": plan.replay_weight}
+    """What goes with every energy."""
+    weights = {
+        "normalization": plan.normalization_frames,
+        "mean_teacher": plan.teacher_weight,
+        "replay": plan.replay_weight,
+    }
     return [name for name, weight in weights.items() if weight]
 
 

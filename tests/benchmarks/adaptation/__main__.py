@@ -220,7 +220,7 @@ def main():
             run["shifts"][shift.name] = {**run["shifts"].get(shift.name, {}), **results}
             write(options, amounts, runs)
         if options.real_videos is not None and "real" in options.shifts:
-            results = real_video_results(options.real_videos, benchmark.workspace, amounts.plan, seed)
+            results = real_video_results(options.real_videos, benchmark.workspace, seed)
             run["shifts"]["real"] = results
         run["seconds"] = round(sum(benchmark.workspace.seconds().values()))
         write(options, amounts, runs)
