@@ -123,3 +123,12 @@ def test_presets_must_hold_all_networks(video, tmp_path):
     with pytest.raises(FileNotFoundError, match="`preset` must be one of"):
         adapt(video, tmp_path / "out", "nothing")
     assert not (tmp_path / "out").exists()
+
+
+def test_few_clips_serve_for_less():
+    plan = dataclasses.replace(PLAN, contrastive=("lower_order_contrastive",))
+    windows = {"pose_flip": 1, "slow_backward": 60}
+    many = module._fitting(plan, windows, count=16, length=60)
+    assert many == dataclasses.replace(plan, relations=("pose_flip", "slow_backward"))
+    few = module._fitting(plan, windows, count=15, length=30)
+    assert few == dataclasses.replace(plan, contrastive=(), normalization_frames=0)
