@@ -16,6 +16,7 @@ from posealign_keras.data.synthetic.mesh.rasterizer_process import RasterizerPro
 from posealign_keras.evaluation import embed, pose_errors, random_views
 from posealign_keras.models import MotionAutoencoder, PoseAutoencoder, PoseEstimator, RelationNetwork
 from posealign_keras.presets import BASE, PAPER, SMALL, Preset, describe_preset, preset_names
+from posealign_keras.presets.model_card import model_card
 
 PACKAGE = Path(posealign_keras.__file__).parent
 TRAINED = [name for name in preset_names() if Preset(name).has_weights("image_encoder")]
@@ -46,6 +47,12 @@ def test_each_has_a_card_and_holds_nothing_but_what_belongs_to_it(name):
     assert all(path.stat().st_size < 10e6 for path in weights)
     held = {path.name for path in preset.directory.iterdir()} - {"metrics.json", "replay"}
     assert held == {"preset.json", "README.md", *(path.name for path in weights)}
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_cards_are_made_of_the_figures(name):
+    preset = Preset(name)
+    assert preset.card == model_card(name, preset.description, preset.figures)
 
 
 def test_all_of_them_together_stay_small():
