@@ -24,23 +24,24 @@ def fit(
     Args:
         model: The stage.
         batches: Endless batches.
-        steps: Number of steps.
+        steps: Number of steps, rounded to whole epochs.
         name: Name of the stage.
         watch: Name of the logged value to show.
         workspace: Where the state is kept from time to time while it trains. A stage that was interrupted goes on from
             the last one, with the first batches again.
         verbose: Whether to show the progress.
         callbacks: Further callbacks.
-        epochs: Into how many the steps are divided; the state of the training is kept after some of them.
+        epochs: Into about how many the steps are divided; the state of the training is kept after some of them.
 
     Returns:
         The history, epoch by epoch.
     """
-    epochs = min(epochs, steps)
-    progress = [FitProgress(name, steps // epochs * epochs, watch)] if verbose else []
+    steps_per_epoch = max(1, round(steps / epochs))
+    epochs = max(1, round(steps / steps_per_epoch))
+    progress = [FitProgress(name, steps_per_epoch * epochs, watch)] if verbose else []
     history = model.fit(
         batches,
-        steps_per_epoch=steps // epochs,
+        steps_per_epoch=steps_per_epoch,
         epochs=epochs,
         shuffle=False,
         verbose=0,
