@@ -37,7 +37,7 @@ def fit(
         The history, epoch by epoch.
     """
     steps_per_epoch = max(1, round(steps / epochs))
-    epochs = max(1, round(steps / steps_per_epoch))
+    epochs = round(steps / steps_per_epoch)
     progress = [FitProgress(name, steps_per_epoch * epochs, watch)] if verbose else []
     history = model.fit(
         batches,

@@ -42,8 +42,6 @@ def from_adaptation(content: dict) -> dict:
         shift: found["non_localness"] for shift, found in content["summary"].items() if found.get("non_localness")
     }
     protocol = "; ".join(f"{name}: {value}" for name, value in content.get("protocol", {}).items())
-    minutes = [run["seconds"] / 60 for run in content.get("runs", {}).values() if "seconds" in run]
-    took = f"A seed took {sum(minutes) / len(minutes):.0f} minutes. " if minutes else ""
     spread = (
         f"± is the standard deviation over {len(seeds)} seeds. Rows without it have one seed alone: read their gap "
         "closed, since seeds differ more than methods do. "
@@ -52,13 +50,13 @@ def from_adaptation(content: dict) -> dict:
     )
     return {
         "title": "What the adaptation brings",
-        "question": "Every method starts from the same source-trained network, and all that train take the same "
-        "number of steps. None but the oracle and the semi-supervised variant sees a label of the target.",
+        "question": "Within a table, every method starts from the same source-trained network, and all that train take "
+        "the same number of steps. None but the oracle and the semi-supervised variant sees a label of the target.",
         "command": content["command"],
         "environment": content["environment"],
         "tables": tables,
         "figures": [_non_localness(shift, found) for shift, found in plotted.items()],
-        "reading": f"{spread}{took}Gap closed: the share of the way from the source-only network to the oracle. "
+        "reading": f"{spread}Gap closed: the share of the way from the source-only network to the oracle. "
         "A collapse is told where the spread of the latents fell below half of the source-only network's. "
         f"Protocol: {protocol}.",
     }

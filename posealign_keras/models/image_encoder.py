@@ -24,8 +24,8 @@ class ImageEncoder(FromPreset, keras.Model):
             of the extra `imagenet`), or the path of a file of weights, that of the ResNet without the classifier. They
             are part of a saved model, so a loaded one never asks for them.
         frozen: Layers of the backbone whose names begin so never learn, statistics of normalisation included, such as
-            `("conv1_", "conv2_")`: what ImageNet taught about edges and textures stays, and is the same everywhere. In
-            a backbone of your own, these layers become untrainable.
+            `("conv1_", "conv2_")`: what ImageNet taught about edges and textures stays, and is the same everywhere.
+            Setting `trainable` of the encoder leaves them frozen; setting that of `encoder.backbone` does not.
 
     Call arguments:
         images: `(batch, image_size, image_size, 3)`, RGB, values 0 to 255, any dtype.

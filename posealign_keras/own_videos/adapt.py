@@ -43,8 +43,8 @@ Example:
     (('pose_flip',), 1.0)
 """
 
-# With fewer, most pictures are of the same moment of the same video: a contrast would push it apart from itself, and
-# statistics of normalisation would be those of one scene.
+# A guess. With fewer, which is less than about nine seconds, pictures are of few moments: a contrast would push the
+# same one apart from itself, and statistics of normalisation would be those of a few poses.
 _ENOUGH_CLIPS = 16
 # Up to these, all frames that there are fit into memory, decoded.
 _CLIPS_IN_MEMORY = 200
@@ -71,7 +71,7 @@ def adapt(
     videos' colours: those of the preset, or generated ones (`source/`). An interrupted run goes on where it stopped.
 
     What the videos are too short for is left out: `slow_backward` without clips of two seconds; with fewer than 16
-    clips the contrastive energies and the statistics of normalisation, which would be those of one scene.
+    clips the contrastive energies and the statistics of normalisation, which would be those of a few poses.
 
     Args:
         videos: Path of a video, of a folder of videos or of numbered pictures; or several.

@@ -18,7 +18,7 @@ Pictures and motion that nothing was trained on. Errors in millimetres; {protoco
 
 ## Limits
 
-- It has seen people in generated pictures only, and was measured on generated pictures. On real pictures it is a start
+- It has seen people in generated pictures only, and the figures above are of such pictures. On real ones it is a start
   for adaptation, and no measuring instrument.
 - One person at a time, all or nearly all of them in the picture.
 - Bodies have the canonical bone lengths: it says nothing about a person's size.

@@ -46,7 +46,7 @@ _DESCRIPTION = (
     "An image encoder of the configuration `{configuration}`, trained on {images} generated pictures of the domain "
     "`{domain}`, with the embeddings and relation networks of `{old}`."
 )
-_KEPT = ("arguments", "environment", "pose_aae", "motion_aae", "relations", "protocol", "data_licence")
+_KEPT = ("arguments", "environment", "pose_aae", "motion_aae", "relations", "data_licence")
 
 
 def train_image_encoder(
@@ -172,6 +172,13 @@ def train_image_encoder(
         figures = {
             **{name: figures[name] for name in _KEPT if name in figures},
             "image_encoder": trained,
+            "protocol": {
+                **{name: figures["protocol"][name] for name in ("joints", "root")},
+                "scale": figures["protocol"]["scale"].split(";")[0],
+                "data": f"generated pictures in the domain {domain.name!r}, of motion that nothing was trained on",
+                "frames": test_images,
+                "selection": "none: a fixed number of steps",
+            },
             "limits": list(limits),
             "storage": change_by_storing([(estimator, PoseEstimator.from_preset(new))], shown),
         }

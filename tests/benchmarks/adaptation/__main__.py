@@ -25,7 +25,7 @@ import methods
 import numpy as np
 from amounts import LONG, SHORT
 from measures import with_labels, without_labels
-from real_videos import real_video_results
+from real_videos import REAL_PROTOCOL, real_video_results
 from shifts import SHIFTS
 from summary import summary
 
@@ -204,10 +204,14 @@ def main():
     parser.add_argument("--out", type=Path, required=True, help="directory of networks, pictures and results")
     parser.add_argument("--real-videos", type=Path, help="folder of videos with joints beside them (.npz)")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="default: 0")
-    parser.add_argument("--shifts", nargs="+", default=[*SHIFTS, "real"], help="default: all")
+    parser.add_argument("--shifts", nargs="+", choices=[*SHIFTS, "real"], help="default: all that there is data for")
     parser.add_argument("--methods", choices=["all", "core"], default="all", help="default: all on the shift `wild`")
     parser.add_argument("--short", action="store_true", help="less of everything, for two cores and an hour")
     options = parser.parse_args()
+    if options.shifts is None:
+        options.shifts = [*SHIFTS, *(["real"] if options.real_videos else [])]
+    if "real" in options.shifts and options.real_videos is None:
+        parser.error("--shifts real needs --real-videos FOLDER")
     amounts = SHORT if options.short else LONG
     runs = known(options.out / "adaptation.json", amounts, options.mocap)
     for seed in options.seeds:
@@ -219,10 +223,10 @@ def main():
             results = benchmark.compare(shift, chosen_methods(shift, options.methods))
             run["shifts"][shift.name] = {**run["shifts"].get(shift.name, {}), **results}
             write(options, amounts, runs)
-        if options.real_videos is not None and "real" in options.shifts:
+        if "real" in options.shifts:
             results = real_video_results(options.real_videos, benchmark.workspace, seed)
             run["shifts"]["real"] = results
-        run["seconds"] = round(sum(benchmark.workspace.seconds().values()))
+        run["seconds"] = {**run.get("seconds", {}), **benchmark.workspace.seconds()}
         write(options, amounts, runs)
 
 
@@ -257,11 +261,13 @@ def environment() -> dict:
 
 def write(options, amounts, runs):
     """Write what is known so far."""
+    shifts = list(dict.fromkeys(shift for run in runs.values() for shift in run["shifts"]))
     content = {
         "command": "python tests/benchmarks/adaptation --mocap FILE --out DIR"
         + (" --short" if options.short else "")
         + f" --seeds {' '.join(runs)}"
-        + f" --shifts {' '.join(dict.fromkeys(shift for run in runs.values() for shift in run['shifts']))}",
+        + f" --shifts {' '.join(shifts)}"
+        + (" --real-videos FOLDER" if "real" in shifts else ""),
         "protocol": {
             "motion": motion(options.mocap),
             "joints": "all 17 joints of body17",
@@ -271,6 +277,7 @@ def write(options, amounts, runs):
             "each, which the methods have seen without labels, the oracle with them",
             "selection": "none: a fixed number of steps; `paper_best_by_confidence` keeps the epoch of the highest "
             "confidence",
+            **({"real videos": REAL_PROTOCOL} if "real" in shifts else {}),
         },
         "environment": environment(),
         "amounts": str(amounts),
