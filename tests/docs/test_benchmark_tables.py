@@ -21,7 +21,7 @@ ADAPTATION = {
     "command": "python tests/benchmarks/adaptation --short",
     "protocol": {"root": "pelvis"},
     "environment": {"backend": "tensorflow"},
-    "runs": {"0": {"seconds": 600}, "1": {"seconds": 1200}},
+    "runs": {"0": {}, "1": {}},
     "summary": {
         "wild": {
             "methods": {
@@ -69,7 +69,6 @@ def test_the_adaptation_benchmark(tmp_path):
     assert second["rows"] == [["flip disagreement", 0.75], ["jitter", None]]
     assert third["rows"] == [["bad one", 0.25, "90 %", "yes"]]
     assert "2 seeds" in content["reading"]
-    assert "15 minutes" in content["reading"]
     assert "root: pelvis" in content["reading"]
 
 
