@@ -113,8 +113,8 @@ def train_image_encoder(
         )
     seed = figures["arguments"]["seed"]
     keras.utils.set_random_seed(seed)
-    encoder, start = _encoder(found, configuration, weights)
     domain = get_domain(domain)
+    encoder, start = _encoder(found, configuration, weights)
     settings = {
         "configuration": configuration.name,
         "backbone": configuration.backbone,
