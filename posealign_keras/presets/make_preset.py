@@ -17,8 +17,8 @@ import numpy as np
 from keras import ops
 
 from posealign_keras.models import PoseEstimator
-from posealign_keras.models.preset import CARD, FIGURES, INDEX, Preset
-from posealign_keras.presets.model_card import model_card
+from posealign_keras.models.preset import INDEX, Preset
+from posealign_keras.presets.model_card import add_limits, write_figures
 
 ESTIMATORS = {"adapted.keras": "adapted", "source_only.keras": "source"}
 """The estimators of a run, and the variants that they are in a preset. The usual one is the first of them."""
@@ -88,9 +88,7 @@ def make_preset(
             "data_licence": data_licence,
             "limits": list(limits),
         }
-        (new / FIGURES).write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
-        card = model_card(out.name, description, figures)
-        (new / CARD).write_text(card, encoding="utf-8")
+        write_figures(new, out.name, figures)
         if out.exists():
             out.rename(partial / "old")
         new.rename(out)
@@ -166,14 +164,7 @@ def main(arguments=None) -> None:
         metavar="TEXT",
         help="where the motion capture of the run is from, and what its licence says; needed if it had any",
     )
-    parser.add_argument(
-        "--limit",
-        action="append",
-        default=[],
-        dest="limits",
-        metavar="TEXT",
-        help="what else the networks cannot do, for the card; may be given again",
-    )
+    add_limits(parser)
     parser.add_argument("--overwrite", action="store_true", help="replace a preset")
     options = parser.parse_args(arguments)
     try:

@@ -4,7 +4,6 @@ python -m posealign_keras.presets.train_image_encoder old_preset --out new_prese
 """
 
 import argparse
-import json
 import os
 import platform
 import shutil
@@ -22,10 +21,10 @@ from posealign_keras.data.synthetic.recording import record_images
 from posealign_keras.evaluation import pose_errors
 from posealign_keras.fitting import fit
 from posealign_keras.models import ImageEncoder, MotionAutoencoder, PoseAutoencoder, PoseEstimator, RelationNetwork
-from posealign_keras.models.preset import CARD, FIGURES, REPLAY, Preset
+from posealign_keras.models.preset import REPLAY, Preset
 from posealign_keras.presets.configuration import Configuration, get_configuration
 from posealign_keras.presets.make_preset import change_by_storing
-from posealign_keras.presets.model_card import model_card
+from posealign_keras.presets.model_card import add_limits, write_figures
 from posealign_keras.progress import Progress
 from posealign_keras.training import SourceTraining
 from posealign_keras.training.warmed_adam import warmed_adam
@@ -182,8 +181,7 @@ def train_image_encoder(
             "limits": list(limits),
             "storage": change_by_storing([(estimator, PoseEstimator.from_preset(new))], shown),
         }
-        (new / FIGURES).write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
-        (new / CARD).write_text(model_card(out.name, Preset(new).description, figures), encoding="utf-8")
+        write_figures(new, out.name, figures)
         new.rename(out)
     return estimator
 
@@ -251,14 +249,7 @@ def main(arguments=None) -> None:
     parser.add_argument("--people", default="mesh", help="who is filmed, mesh or cones (default: %(default)s)")
     for name, default in (("images", 24_000), ("test-images", 1_500), ("replayed", 500), ("steps", _STEPS)):
         parser.add_argument(f"--{name}", type=int, default=default, metavar="N", help="default: %(default)s")
-    parser.add_argument(
-        "--limit",
-        action="append",
-        default=[],
-        dest="limits",
-        metavar="TEXT",
-        help="what the networks cannot do, for the card; may be given again",
-    )
+    add_limits(parser)
     parser.add_argument("--fresh", action="store_true", help="start over")
     options = parser.parse_args(arguments)
     try:
