@@ -11,7 +11,7 @@ from posealign_keras.data.synthetic import STUDIO, WILD, generate_motion_library
 from posealign_keras.data.synthetic.recording import record_clips, record_images
 from posealign_keras.evaluation import embed, random_views
 from posealign_keras.experiments import PAPER_RECIPE, TrainingPlan
-from posealign_keras.experiments.image_stages import compiled_adaptation
+from posealign_keras.experiments.image_stages import adaptation_batches, compiled_adaptation
 from posealign_keras.fitting import fit
 from posealign_keras.models import PoseEstimator
 from posealign_keras.progress import Progress
@@ -170,15 +170,8 @@ def _adapt(run, stage, file, contrastive, relations):
     # JAX would compile every operation by itself.
     run_eagerly = not run.settings.compiled and keras.backend.backend() != "jax"
     model = compiled_adaptation(estimator, motion_autoencoder, networks, plan, run.seed, run_eagerly)
-    batches = data.load_adaptation(
-        run.workspace.path("records/target"),
-        run.workspace.path("records/source"),
-        batch_size=plan.clips_per_batch if model.needs_clips else 0,
-        images_per_batch=plan.images_per_batch,
-        source_per_batch=plan.replay_per_batch,
-        seed=run.seed,
-        cache=True,
-    )
+    target, source = run.workspace.path("records/target"), run.workspace.path("records/source")
+    batches = adaptation_batches(model, plan, target, source, seed=run.seed, cache=True)
     _fit(run, stage, model, batches, plan.adaptation_steps, "loss")
     run.workspace.save_model(file, estimator)
     return [file]

@@ -49,12 +49,11 @@ def adapt(run) -> list[str]:
     motion_autoencoder = run.embedding.load_model("motion_autoencoder.keras")
     model = compiled_adaptation(estimator, motion_autoencoder, relation_networks, plan, run.seed)
     replayed = (setting.target,) if setting.labelled_subjects else setting.source
-    batches = data.load_adaptation(
+    batches = adaptation_batches(
+        model,
+        plan,
         run.unlabelled_clips(setting.target),
         run.labelled_images(*replayed) if plan.replay_weight else None,
-        batch_size=plan.clips_per_batch if model.needs_clips else 0,
-        images_per_batch=plan.images_per_batch,
-        source_per_batch=plan.replay_per_batch,
         source_subjects=setting.labelled_subjects or None,
         augmentation=plan.augmentation,
         seed=run.seed,
@@ -87,6 +86,26 @@ def compiled_adaptation(
     optimizers = {energy: warmed_adam(plan.adaptation_rate, turns) for energy in model.energies}
     model.compile(optimizers, run_eagerly=run_eagerly)
     return model
+
+
+def adaptation_batches(model: Adaptation, plan, clips, source, **options):
+    """Endless batches for an `Adaptation`, of the sizes of a plan, with clips if it needs them.
+
+    Args:
+        model: The adaptation.
+        plan: The `TrainingPlan`.
+        clips: As for `data.load_adaptation`, as are `source` and `options`.
+        source: What is replayed.
+        **options: Further arguments of `data.load_adaptation`.
+    """
+    return data.load_adaptation(
+        clips,
+        source,
+        batch_size=plan.clips_per_batch if model.needs_clips else 0,
+        images_per_batch=plan.images_per_batch,
+        source_per_batch=plan.replay_per_batch,
+        **options,
+    )
 
 
 STAGES: dict[str, Callable[[SettingRun], list[str]]] = {

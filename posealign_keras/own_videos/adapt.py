@@ -12,7 +12,7 @@ import posealign_keras
 from posealign_keras import data
 from posealign_keras.data.synthetic import STUDIO, generate_motion_library
 from posealign_keras.data.synthetic.recording import record_images
-from posealign_keras.experiments.image_stages import compiled_adaptation
+from posealign_keras.experiments.image_stages import adaptation_batches, compiled_adaptation
 from posealign_keras.experiments.training_plan import TrainingPlan
 from posealign_keras.fitting import fit
 from posealign_keras.models import ImageEncoder, MotionAutoencoder, PoseEstimator, RelationNetwork
@@ -217,15 +217,7 @@ def _train(estimator, frames, clips, source, preset, plan, seed, count, workspac
         estimator.image_encoder.adapt_normalization(frames, min(128, len(frames)))
     relations = [RelationNetwork.from_preset(preset, name) for name in plan.relations]
     model = compiled_adaptation(estimator, MotionAutoencoder.from_preset(preset), relations, plan, seed)
-    batches = data.load_adaptation(
-        clips,
-        source,
-        batch_size=plan.clips_per_batch if model.needs_clips else 0,
-        images_per_batch=plan.images_per_batch,
-        source_per_batch=plan.replay_per_batch,
-        seed=seed,
-        cache=count <= _CLIPS_IN_MEMORY,
-    )
+    batches = adaptation_batches(model, plan, clips, source, seed=seed, cache=count <= _CLIPS_IN_MEMORY)
     collapse = CollapseWatch(frames[:_WATCHED_FRAMES])
     return fit(model, batches, plan.adaptation_steps, "adaptation", "loss", workspace, True, [collapse])
 
