@@ -46,21 +46,25 @@ class ImageAugmentation:
             if not 0 <= getattr(self, name) <= largest:
                 raise ValueError(f"`{name}` must be from 0 to {largest}. Received: {name}={getattr(self, name)}")
 
-    def __call__(self, images, seed):
+    def __call__(self, images, seed, keypoints=None):
         """Change one picture, or the frames of one clip.
 
         Args:
             images: `(height, width, 3)` or `(frames, height, width, 3)` uint8 tensor.
             seed: `(2,)` integers; the same seed gives the same change.
+            keypoints: `(joints, 2)` places in the picture, in its widths from the middle, x right and y down, to be
+                moved with it; `None` for none.
 
         Returns:
-            uint8 tensor of the same shape.
+            uint8 tensor of the same shape; with `keypoints` a tuple of it and their new places.
         """
         tf = import_tensorflow()
         seeds = tf.random.split(seed, 6)
         shape = tf.shape(images)
         frames = tf.reshape(images, tf.concat([[-1], shape[-3:]], 0))
-        frames = self._cropped(tf.cast(frames, tf.float32) / 255, seeds[0], seeds[1])
+        middle = tf.random.stateless_uniform((2,), seeds[1], -self.shift, self.shift)
+        width = self._uniform(*self.zoom, seeds[0])
+        frames = self._cropped(tf.cast(frames, tf.float32) / 255, 0.5 + middle, width / 2)
         frames += self._uniform(-self.brightness, self.brightness, seeds[2])
         mean = tf.reduce_mean(frames, axis=(0, 1, 2), keepdims=True)
         frames = mean + (frames - mean) * self._uniform(1 - self.contrast, 1 + self.contrast, seeds[3])
@@ -68,12 +72,11 @@ class ImageAugmentation:
         frames = tf.image.adjust_saturation(frames, self._uniform(1 - self.saturation, 1 + self.saturation, seeds[4]))
         frames = tf.image.adjust_hue(frames, self._uniform(-self.hue, self.hue, seeds[5]))
         frames = tf.cast(tf.round(255 * tf.clip_by_value(frames, 0, 1)), tf.uint8)
-        return tf.ensure_shape(tf.reshape(frames, shape), images.shape)
+        changed = tf.ensure_shape(tf.reshape(frames, shape), images.shape)
+        return changed if keypoints is None else (changed, (keypoints - middle[::-1]) / width)
 
-    def _cropped(self, frames, zoom_seed, shift_seed):
+    def _cropped(self, frames, middle, half):
         tf = import_tensorflow()
-        middle = 0.5 + tf.random.stateless_uniform((2,), shift_seed, -self.shift, self.shift)
-        half = self._uniform(*self.zoom, zoom_seed) / 2
         # Edges as this operation wants them: of the centres of the first and last pixel.
         edge = 0.5 / tf.cast(tf.shape(frames)[1:3], tf.float32)
         box = tf.concat([(middle - half) / (1 - 2 * edge), (middle + half - 2 * edge) / (1 - 2 * edge)], 0)

@@ -89,7 +89,9 @@ def load_sequences(source, batch_size: int, frames: int = 30, step: int = 5, **o
     return pipeline.batches(dataset, batch_size)
 
 
-def load_labelled_images(source, batch_size: int, augmentation: ImageAugmentation | None = None, **options):
+def load_labelled_images(
+    source, batch_size: int, augmentation: ImageAugmentation | None = None, *, keypoints: bool = False, **options
+):
     """Images with their poses, for `SourceTraining` and `evaluate`.
 
     Args:
@@ -97,12 +99,15 @@ def load_labelled_images(source, batch_size: int, augmentation: ImageAugmentatio
             `(N, H, W, 3)` uint8, joints `(N, joints, 3)`, and perhaps their validity `(N, joints)`.
         batch_size: Images per batch.
         augmentation: Random crops and colours; only in training.
+        keypoints: Whether to give the places of the joints in the images, too, for an `ImageEncoder` that finds them;
+            of records only.
         **options: See `Pipeline`.
 
     Returns:
         `tf.data.Dataset` of images `(batch, H, W, 3)` uint8, poses `(batch, joints, 3)` float32 (metres, root-relative,
         camera frame) and weights `(batch, joints)` float32, 0 where a joint is not known: what `fit` takes as `x`, `y`
-        and `sample_weight`.
+        and `sample_weight`. With `keypoints` the poses are a dictionary of them, as `"joints"`, and `"keypoints"`
+        `(batch, joints, 2)` float32: in image widths (and heights) from the middle, x right and y down.
 
     Raises:
         FileNotFoundError: As `load_poses`.
@@ -117,18 +122,27 @@ def load_labelled_images(source, batch_size: int, augmentation: ImageAugmentatio
     tf = import_tensorflow()
     pipeline = Pipeline(**options)
     if isinstance(source, tuple) and len(source) in (2, 3) and _is_array(source[0]):
+        if keypoints:
+            raise ValueError("`keypoints` must be False for arrays: they have no cameras. Received: keypoints=True")
         images, joints = _pixels("source[0]", source[0], 4), _floats("source[1]", source[1], 3)
         weights = np.ones(joints.shape[:2]) if len(source) == 2 else source[2]
         dataset = pipeline.of_arrays(images, joints, np.asarray(weights, "float32"), buffer=_SHUFFLED_IMAGES)
     else:
 
         def labelled(record):
-            return record["image"], record["joints"], tf.cast(record["joint_validity"], tf.float32)
+            poses = {"joints": record["joints"], "keypoints": _keypoints(record)} if keypoints else record["joints"]
+            return record["image"], poses, tf.cast(record["joint_validity"], tf.float32)
 
         dataset = pipeline.of_records(source, LABELLED_IMAGE, labelled, _SHUFFLED_IMAGES)
 
-    augmented = (lambda labelled, seed: (augmentation(labelled[0], seed), *labelled[1:])) if augmentation else None
-    return pipeline.batches(dataset, batch_size, augmented)
+    def augmented(element, seed):
+        images, poses, weights = element
+        if not keypoints:
+            return augmentation(images, seed), poses, weights
+        images, places = augmentation(images, seed, poses["keypoints"])
+        return images, {**poses, "keypoints": places}, weights
+
+    return pipeline.batches(dataset, batch_size, augmented if augmentation else None)
 
 
 def load_clips(source, batch_size: int, augmentation: ImageAugmentation | None = None, **options):
@@ -257,6 +271,14 @@ def _root_relative(record):
     upright = tf.constant(to_upright_camera_frame(np.eye(3)), tf.float32)
     is_world = tf.equal(record["coordinate_frame"], "world")
     return tf.cond(is_world, lambda: tf.einsum("tjc,cd->tjd", positions, upright), lambda: positions)
+
+
+def _keypoints(record):
+    """Where the joints of a `LABELLED_IMAGE` are in it, in image widths and heights from the middle."""
+    tf = import_tensorflow()
+    points = tf.einsum("ij,kj->ki", record["intrinsics"], record["joints"] + record["root_position"])
+    size = tf.cast(tf.shape(record["image"])[1::-1], tf.float32)
+    return (points[:, :2] / points[:, 2:] + 0.5) / size - 0.5
 
 
 def _is_array(source):

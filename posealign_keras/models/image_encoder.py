@@ -5,6 +5,7 @@ from keras import layers, ops
 
 from posealign_keras.models.backbones import efficientnet_lite0, resnet50_to_res4, small_resnet
 from posealign_keras.models.from_preset import FromPreset
+from posealign_keras.models.keypoint_head import KeypointHead
 
 
 @keras.saving.register_keras_serializable(package="posealign_keras")
@@ -26,6 +27,9 @@ class ImageEncoder(FromPreset, keras.Model):
         frozen: Layers of the backbone whose names begin so never learn, statistics of normalisation included, such as
             `("conv1_", "conv2_")`: what ImageNet taught about edges and textures stays, and is the same everywhere.
             Setting `trainable` of the encoder leaves them frozen; setting that of `encoder.backbone` does not.
+        keypoints: Number of joints, the root first, that a `KeypointHead` finds in the image, and the latent by where
+            they are. `head_filters` and `head_widths` are then those of that head. 0 for none: the latent then comes
+            from the features by fully connected layers, as in the paper.
 
     Call arguments:
         images: `(batch, image_size, image_size, 3)`, RGB, values 0 to 255, any dtype.
@@ -63,6 +67,7 @@ class ImageEncoder(FromPreset, keras.Model):
         head_widths=(1024, 512, 256, 128),
         weights=None,
         frozen=(),
+        keypoints: int = 0,
         name=None,
         **kwargs,
     ):
@@ -98,20 +103,29 @@ class ImageEncoder(FromPreset, keras.Model):
                     f"Received: frozen={frozen!r}"
                 )
         self._freeze()
-        self.head = keras.Sequential(
+        self.keypoints = keypoints
+        self.head = self._make_head()
+        self.built = True
+
+    def _make_head(self):
+        feature_shape = self.backbone.output_shape[1:]
+        if self.keypoints:
+            return KeypointHead(
+                feature_shape, self.keypoints, self.latent_dim, self.head_filters, self.head_widths, name="head"
+            )
+        return keras.Sequential(
             [
-                keras.Input(self.backbone.output_shape[1:]),
+                keras.Input(feature_shape),
                 *(
                     layers.Conv2D(filters, 3, 1 if i else 2, padding="same", activation="relu")
-                    for i, filters in enumerate(head_filters)
+                    for i, filters in enumerate(self.head_filters)
                 ),
                 layers.Flatten(),
-                *(layers.Dense(width, activation="relu") for width in head_widths),
-                layers.Dense(latent_dim, activation="tanh", dtype="float32"),
+                *(layers.Dense(width, activation="relu") for width in self.head_widths),
+                layers.Dense(self.latent_dim, activation="tanh", dtype="float32"),
             ],
             name="head",
         )
-        self.built = True
 
     @property
     def trainable(self):
@@ -131,8 +145,27 @@ class ImageEncoder(FromPreset, keras.Model):
 
     def call(self, images, training=False):
         """Latents of `(batch, image_size, image_size, 3)` images."""
-        images = ops.cast(images, self.compute_dtype)
-        return self.head(self.backbone(images, training=training), training=training)
+        return self.head(self._features(images, training), training=training)
+
+    def find_keypoints(self, images, training=False):
+        """Where joints are in the images, and the latents that follow from it.
+
+        Args:
+            images: `(batch, image_size, image_size, 3)`, RGB, values 0 to 255.
+            training: Whether normalisation learns its statistics.
+
+        Returns:
+            A dictionary: see `KeypointHead.find`.
+
+        Raises:
+            ValueError: If the encoder finds none: `keypoints` is 0.
+        """
+        if not self.keypoints:
+            raise ValueError("`find_keypoints` needs an encoder that finds some. Received: keypoints=0")
+        return self.head.find(self._features(images, training), training)
+
+    def _features(self, images, training):
+        return self.backbone(ops.cast(images, self.compute_dtype), training=training)
 
     def train_only(self, prefixes=("conv3_",)):
         """Freeze everything but the backbone layers whose names start with one of `prefixes`.
@@ -211,6 +244,7 @@ class ImageEncoder(FromPreset, keras.Model):
             "head_filters": list(self.head_filters),
             "head_widths": list(self.head_widths),
             "frozen": list(self.frozen),
+            "keypoints": self.keypoints,
         }
 
     @classmethod

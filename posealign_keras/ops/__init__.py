@@ -1,4 +1,4 @@
-"""Geometry on tensors: bones, rotations, alignment, cameras. `keras.ops` only, every function batched."""
+"""Geometry on tensors: bones, rotations, alignment, cameras, heat maps. `keras.ops` only, every function batched."""
 
 from posealign_keras.ops.bones import (
     bone_directions,
@@ -10,6 +10,7 @@ from posealign_keras.ops.bones import (
     root_relative,
 )
 from posealign_keras.ops.camera import crop_intrinsics, project, unproject
+from posealign_keras.ops.heat_maps import map_places, mean_of_map
 from posealign_keras.ops.procrustes import scale_procrustes, similarity_procrustes, similarity_transform
 from posealign_keras.ops.rotations import (
     axis_angle_from_rotation,
@@ -30,6 +31,8 @@ __all__ = [
     "crop_intrinsics",
     "joints_from_bones",
     "length",
+    "map_places",
+    "mean_of_map",
     "mirror",
     "project",
     "quaternion_from_rotation",

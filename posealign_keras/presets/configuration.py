@@ -34,6 +34,7 @@ class Configuration:
         relation_widths: Hidden layers of the relation networks.
         discriminator_width: Units of both hidden layers of the discriminators.
         frozen: Layers of the backbone that never learn, by what their names begin with.
+        keypoints: Joints that the image encoder finds in the image; 0 for none.
 
     Example:
         >>> import dataclasses
@@ -57,6 +58,7 @@ class Configuration:
     relation_widths: tuple[int, ...] = (1024, 512)
     discriminator_width: int = 512
     frozen: tuple[str, ...] = ()
+    keypoints: int = 0
 
     def pose_autoencoder(self) -> PoseAutoencoder:
         """E_p and D_p."""
@@ -123,6 +125,7 @@ class Configuration:
             head_widths=self.head_widths,
             weights=weights,
             frozen=self.frozen,
+            keypoints=self.keypoints,
         )
 
 
@@ -156,12 +159,14 @@ BASE = dataclasses.replace(
     name="base",
     image_size=128,
     backbone="efficientnet_lite0",
-    head_filters=(128,),
-    head_widths=(256,),
+    head_filters=(128, 128),
+    head_widths=(512, 512, 512),
     frozen=("conv1_", "conv2_"),
+    keypoints=17,
 )
-"""The embeddings of `SMALL`, and an image encoder for real pictures: EfficientNet-Lite0 to Res-4 on 128×128 images. Its
-first two stages never learn, so without the weights of ImageNet it is of no use.
+"""The embeddings of `SMALL`, and an image encoder for real pictures: EfficientNet-Lite0 to Res-4 on 128×128 images,
+which finds the joints in the image first. Its first two stages never learn, so without the weights of ImageNet it is
+of no use.
 
 Example:
     >>> BASE.image_size, BASE.pose_latent_dim

@@ -38,7 +38,7 @@ _PARTS = {"train": 3, "target": 1, "generated": 2}
 _REPLAYED_OF = "train"
 # The variant of a preset that a small encoder starts from.
 _START = "source"
-_STEPS = 6_000
+_STEPS = 8_000
 _BATCH = 32
 _AUGMENTATION = data.ImageAugmentation(zoom=(0.8, 1.2), shift=0.08)
 _DESCRIPTION = (
@@ -144,7 +144,8 @@ def train_image_encoder(
         model = SourceTraining(estimator.image_encoder, estimator.pose_autoencoder)
         model.compile(optimizer=warmed_adam(1e-3, steps))
         folders = [workspace.path(f"pictures/{part}") for part in _PARTS]
-        batches = data.load_labelled_images(folders, _BATCH, _AUGMENTATION, seed=seed, cache=True)
+        options = {"keypoints": bool(encoder.keypoints), "seed": seed, "cache": True}
+        batches = data.load_labelled_images(folders, _BATCH, _AUGMENTATION, **options)
         fit(model, batches, steps, "image_encoder", "supervised", workspace)
         workspace.save_model("estimator.keras", estimator)
         machine = f"{platform.machine()}, {os.cpu_count()} cores"

@@ -39,3 +39,7 @@ class PoseFlip(Relation):
     def transform_poses(self, poses):
         """Mirror `(..., joints, 3)` in the camera frame."""
         return mirror(poses, self.skeleton)
+
+    def transform_keypoints(self, keypoints):
+        """Mirror `(..., joints, 2)` places in an image, x from its middle."""
+        return self.transform_poses(ops.pad(keypoints, [(0, 0)] * (len(keypoints.shape) - 1) + [(0, 1)]))[..., :2]

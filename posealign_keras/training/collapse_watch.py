@@ -28,11 +28,12 @@ class CollapseWatch(keras.callbacks.Callback):
     Example:
         >>> from posealign_keras.models import ImageEncoder, PoseAutoencoder
         >>> from posealign_keras.training import SourceTraining
+        >>> keras.utils.set_random_seed(0)
         >>> encoder = ImageEncoder("small_resnet", 16, 4, head_filters=(), head_widths=(8,))
         >>> stage = SourceTraining(encoder, PoseAutoencoder(4, width=16, depth=1))
         >>> stage.compile(optimizer=keras.optimizers.Adam(1e-5))
         >>> images = np.random.default_rng(0).integers(0, 256, (8, 16, 16, 3), "uint8")
-        >>> watch = CollapseWatch(images, stop=True)
+        >>> watch = CollapseWatch(images)
         >>> history = stage.fit(images, np.zeros((8, 17, 3)), epochs=2, callbacks=[watch], verbose=0).history
         >>> len(history["latent_spread"])
         2

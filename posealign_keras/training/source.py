@@ -2,20 +2,28 @@
 
 import keras
 import numpy as np
+from keras import ops
 
-from posealign_keras.losses import joint_distance
+from posealign_keras.losses import heat_map_loss, joint_distance
 from posealign_keras.models import ImageEncoder, PoseAutoencoder
 from posealign_keras.ops import retarget_labels
-from posealign_keras.ops.weights import joint_weights
+from posealign_keras.ops.weights import joint_weights, weighted_sum
 from posealign_keras.relations import PoseFlip
 from posealign_keras.training.multi_objective_model import MultiObjectiveModel
+
+# Of the terms beside the joint distance, in metres for a nat and for a metre.
+_HEAT_MAP_WEIGHT = 0.06
+_DEPTH_WEIGHT = 0.5
 
 
 @keras.saving.register_keras_serializable(package="posealign_keras")
 class SourceTraining(MultiObjectiveModel):
     """Trains the image encoder on labelled images through the frozen pose decoder.
 
-    Objective: `supervised`, the mean joint distance ‖D_p(G(x)) − y‖, where y has canonical bone lengths.
+    Objective: `supervised`, the mean joint distance ‖D_p(G(x)) − y‖, where y has canonical bone lengths. An encoder
+    that finds keypoints learns from theirs, too, if they are given: the cross-entropy of the heat maps and the mean
+    error of the depths, logged as `supervised_heat_maps` and `supervised_depths`, are added with small weights; the
+    joint distance by itself is then logged as `supervised_distance`.
 
     Args:
         image_encoder: The `ImageEncoder` to be trained.
@@ -25,12 +33,13 @@ class SourceTraining(MultiObjectiveModel):
 
     Data:
         x: `(batch, image_size, image_size, 3)` person crops, RGB, values 0 to 255.
-        y: `(batch, joints, 3)` poses, root-relative, camera frame, metres.
+        y: `(batch, joints, 3)` poses, root-relative, camera frame, metres; or a dictionary of them, as `"joints"`, and
+            `"keypoints"` `(batch, joints, 2)`, in image widths from the middle: see `data.load_labelled_images`.
         sample_weight: Optional, `(batch,)`, or `(batch, joints)` such as the validity of the labels: joints of
             weight 0, and those that hang on them, do not count.
 
     Raises:
-        ValueError: If the pose auto-encoder is for latents of another size.
+        ValueError: If the pose auto-encoder is for latents of another size, or the encoder finds other joints than it.
 
     Example:
         >>> encoder = ImageEncoder("small_resnet", 16, 4, head_filters=(), head_widths=(8,))
@@ -60,6 +69,11 @@ class SourceTraining(MultiObjectiveModel):
                 "`pose_autoencoder` must have the latents of `image_encoder`, "
                 f"`latent_dim={image_encoder.latent_dim}`. Received: latent_dim={pose_autoencoder.latent_dim}"
             )
+        if image_encoder.keypoints not in (0, pose_autoencoder.skeleton.num_joints):
+            raise ValueError(
+                f"`image_encoder` must find the joints of `pose_autoencoder`, {pose_autoencoder.skeleton.num_joints}. "
+                f"Received: keypoints={image_encoder.keypoints}"
+            )
         self.image_encoder = image_encoder
         self.pose_autoencoder = pose_autoencoder
         self.pose_autoencoder.trainable = False
@@ -76,16 +90,28 @@ class SourceTraining(MultiObjectiveModel):
         return {"supervised": self.image_encoder.trainable_variables}
 
     def compute_objective(self, name, x, y=None, sample_weight=None, training=True):
-        """Mean joint distance on a batch of labelled images."""
+        """Mean joint distance on a batch of labelled images, and how well keypoints are found."""
         skeleton = self.pose_autoencoder.skeleton
+        y, keypoints = (y["joints"], y.get("keypoints")) if isinstance(y, dict) else (y, None)
         weights = joint_weights(sample_weight, y)
         if training and self.mirror:
-            half = x.shape[0] // 2 if x.shape[0] else keras.ops.shape(x)[0] // 2
-            x = keras.ops.concatenate([self.pose_flip.transform_images(x[:half]), x[half:]])
-            y = keras.ops.concatenate([self.pose_flip.transform_poses(y[:half]), y[half:]])
-            swapped = keras.ops.take(weights[:half], np.array(skeleton.mirror), axis=-1)
-            weights = keras.ops.concatenate([swapped, weights[half:]])
+            half = x.shape[0] // 2 if x.shape[0] else ops.shape(x)[0] // 2
+            x = ops.concatenate([self.pose_flip.transform_images(x[:half]), x[half:]])
+            y = ops.concatenate([self.pose_flip.transform_poses(y[:half]), y[half:]])
+            swapped = ops.take(weights[:half], np.array(skeleton.mirror), axis=-1)
+            weights = ops.concatenate([swapped, weights[half:]])
+            if keypoints is not None:
+                keypoints = ops.concatenate([self.pose_flip.transform_keypoints(keypoints[:half]), keypoints[half:]])
         if training and self.augmentation is not None:
             x = self.augmentation(x)
+        seen = weights  # the place of a joint does not hang on that of its parent
         poses, weights = retarget_labels(y, weights, skeleton)
-        return joint_distance(poses, self(x, training=training), weights)
+        if keypoints is None or not self.image_encoder.keypoints:
+            return joint_distance(poses, self(x, training=training), weights)
+        found = self.image_encoder.find_keypoints(x, training=training)
+        distance = joint_distance(poses, self.pose_autoencoder.decode(found["latents"]), weights)
+        heat_maps = heat_map_loss(keypoints, found["heat_maps"], seen)
+        total = ops.maximum(ops.sum(weights), 1e-6)
+        depths = weighted_sum(ops.abs(found["depths"] - ops.where(weights > 0, poses[..., 2], 0)), weights) / total
+        loss = distance + _HEAT_MAP_WEIGHT * heat_maps + _DEPTH_WEIGHT * depths
+        return loss, {"distance": distance, "heat_maps": heat_maps, "depths": depths}

@@ -342,3 +342,34 @@ def test_records_of_another_kind_are_refused(tmp_path):
     write_images(tmp_path)
     with pytest.raises(ValueError, match="kind"):
         data.load_poses(tmp_path, 2)
+
+
+def test_keypoints_are_the_projected_joints(tmp_path):
+    _, joints, validity = write_images(tmp_path, 4)
+    (images, poses, weights), *_ = load_labelled_images(tmp_path, 4, keypoints=True, **EVALUATION)
+    absolute = joints + np.float32([0, 0, 4])
+    expected = (absolute[..., :2] / absolute[..., 2:] + 0.5) / images.shape[1] - 0.5  # the camera matrix is that of one
+    np.testing.assert_allclose(poses["keypoints"], expected, atol=1e-6)
+    np.testing.assert_array_equal(poses["joints"], joints)
+    np.testing.assert_array_equal(weights, validity)
+    with pytest.raises(ValueError, match="`keypoints` must be False for arrays"):
+        load_labelled_images((images.numpy(), joints), 4, keypoints=True)
+
+
+def test_keypoints_move_with_the_picture(tmp_path):
+    write_images(tmp_path, 4)
+    augmentation = ImageAugmentation(zoom=(0.5, 2), shift=0.2)
+    before, after = (
+        next(iter(load_labelled_images(tmp_path, 4, chosen, keypoints=True, seed=3))) for chosen in (None, augmentation)
+    )
+    assert before[1]["joints"].shape == after[1]["joints"].shape
+    assert not np.allclose(before[1]["keypoints"], after[1]["keypoints"])
+    # A dot in a picture, and the place that is said of it.
+    picture = np.zeros((64, 64, 3), "uint8")
+    picture[20:24, 40:44] = 255
+    place = np.float32([[42 / 64 - 0.5, 22 / 64 - 0.5]])
+    for number in range(5):
+        moved, keypoints = ImageAugmentation((0.7, 1.4), 0.1, 0, 0, 0, 0)(picture, [0, number], place)
+        rows, columns = np.nonzero(moved.numpy()[..., 0] > 127)
+        middle = (np.array([columns.mean(), rows.mean()]) + 0.5) / 64 - 0.5
+        np.testing.assert_allclose(keypoints[0], middle, atol=0.02)

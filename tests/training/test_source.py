@@ -6,9 +6,10 @@ import pytest
 import tiny_networks as tiny
 from keras import ops
 
-from posealign_keras.models import PoseAutoencoder
+from posealign_keras.models import ImageEncoder, PoseAutoencoder
 from posealign_keras.ops import retarget
 from posealign_keras.relations import PoseFlip
+from posealign_keras.skeletons import BODY17
 from posealign_keras.training import RandomAppearance, SourceTraining
 
 
@@ -116,3 +117,61 @@ def test_a_half_trained_stage_goes_on(tmp_path):
 def test_latents_of_another_size_are_refused():
     with pytest.raises(ValueError, match=r"`pose_autoencoder` must .*`latent_dim=4`. Received: latent_dim=3"):
         SourceTraining(tiny.image_encoder(), PoseAutoencoder(3, width=4, depth=1))
+
+
+def keypoint_stage(**arguments):
+    keras.utils.set_random_seed(0)
+    encoder = ImageEncoder("small_resnet", 32, tiny.POSE_LATENT, head_filters=(8,), head_widths=(8,), keypoints=17)
+    model = SourceTraining(encoder, tiny.pose_autoencoder(), **arguments)
+    tiny.compile_quickly(model, keras.optimizers.Adam(0.01))
+    return model
+
+
+def keypoint_data(count=8):
+    rng = np.random.default_rng(0)
+    pictures = rng.integers(0, 256, (count, 32, 32, 3)).astype("uint8")
+    return pictures, {
+        "joints": tiny.poses(count),
+        "keypoints": rng.uniform(-0.4, 0.4, (count, 17, 2)).astype("float32"),
+    }
+
+
+def test_keypoints_are_learnt_beside_the_pose():
+    model = keypoint_stage(mirror=False)
+    history = model.fit(*keypoint_data(), batch_size=8, epochs=30, verbose=0).history
+    terms = [f"supervised_{name}" for name in ("distance", "heat_maps", "depths")]
+    assert set(history) == {"loss", "supervised", *terms}
+    for name in terms:
+        assert history[name][-1] < 0.985 * history[name][0]
+    total = np.dot([history[name][-1] for name in terms], [1, 0.06, 0.5])
+    assert history["supervised"][-1] == pytest.approx(total, rel=1e-4)
+
+
+def test_keypoints_are_mirrored_with_their_picture():
+    (pictures, labels), flip = keypoint_data(2), PoseFlip()
+    weights = np.ones((2, 17), "float32")
+    weights[0, 16] = 0
+    mirrored, _ = keypoint_stage().compute_objective("supervised", pictures, labels, weights, training=True)
+    by_hand = weights.copy()
+    by_hand[0, [13, 16]] = 0, 1
+    pictures = np.stack([pictures[0, :, ::-1], pictures[1]])
+    places = labels["keypoints"].copy()
+    places[0] = places[0][list(BODY17.mirror)] * [-1, 1]
+    joints = ops.concatenate([flip.transform_poses(labels["joints"][:1]), labels["joints"][1:]])
+    labels = {"joints": joints, "keypoints": places}
+    expected, _ = keypoint_stage(mirror=False).compute_objective("supervised", pictures, labels, by_hand)
+    assert float(mirrored) == pytest.approx(float(expected), rel=1e-5)
+
+
+def test_poses_without_keypoints_do_for_an_encoder_that_finds_some():
+    model, (pictures, labels) = keypoint_stage(), keypoint_data()
+    expected, terms = model.compute_objective("supervised", pictures, labels, training=False)
+    plain = model.compute_objective("supervised", pictures, labels["joints"], training=False)
+    assert float(plain) == pytest.approx(float(terms["distance"]), rel=1e-5)
+    assert float(plain) < float(expected)
+
+
+def test_other_joints_are_refused():
+    encoder = ImageEncoder("small_resnet", 32, tiny.POSE_LATENT, head_filters=(8,), head_widths=(8,), keypoints=5)
+    with pytest.raises(ValueError, match=r"`image_encoder` must find the joints of .*, 17. Received: keypoints=5"):
+        SourceTraining(encoder, tiny.pose_autoencoder())

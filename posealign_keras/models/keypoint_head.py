@@ -1,0 +1,82 @@
+"""The `KeypointHead`: finds the joints in the image, and the pose latent by where they are and how deep."""
+
+import keras
+from keras import layers, ops
+
+from posealign_keras.models.networks import multilayer_perceptron
+from posealign_keras.ops import mean_of_map, root_relative
+from posealign_keras.ops.vectors import to_float
+
+# Of a person in the image; below it, joints have no layout that could be brought to size 1.
+_SMALLEST = 1e-3
+
+
+@keras.saving.register_keras_serializable(package="posealign_keras")
+class KeypointHead(keras.Model):
+    """Maps of features to latents, by way of a heat map and a map of depths for each joint.
+
+    Where a joint is in the image is what a network learns first, and what changes least from drawn people to real ones.
+    The latent is found by places and depths alone: relative to the root, and brought to size 1.
+
+    Args:
+        feature_shape: `(height, width, channels)` of the map of features.
+        joints: Number of joints, the root first.
+        latent_dim: Size of the latent.
+        filters: Filters of the 3x3 convolutions; all but the first work on maps of twice the size.
+        widths: Units of the fully connected layers from places and depths to the latent.
+
+    Call arguments:
+        features: `(batch, height, width, channels)`.
+
+    Returns:
+        Latents, `(batch, latent_dim)`, in (-1, 1).
+
+    Reference:
+        Sun et al., "Integral Human Pose Regression", ECCV 2018, for the places; Mehta et al., "VNect", SIGGRAPH 2017,
+        for depths that are read where the joints are.
+    """
+
+    def __init__(self, feature_shape, joints: int, latent_dim: int, filters, widths, name=None):
+        super().__init__(name=name)
+        self.joints = joints
+        self.maps = keras.Sequential([keras.Input(feature_shape)], name="maps")
+        for index, number in enumerate(filters):
+            self.maps.add(layers.Conv2D(number, 3, padding="same", use_bias=False))
+            self.maps.add(layers.BatchNormalization())
+            self.maps.add(layers.ReLU())
+            if index == 0:
+                self.maps.add(layers.UpSampling2D())
+        self.maps.add(layers.Conv2D(2 * joints, 1, dtype="float32"))
+        self.lifting = multilayer_perceptron(3 * joints, widths, latent_dim, "tanh", "relu", name="lifting")
+        self.built = True
+
+    def call(self, features, training=False):
+        """Latents of `(batch, height, width, channels)` features."""
+        return self.find(features, training)["latents"]
+
+    def find(self, features, training=False):
+        """Everything on the way to the latents.
+
+        Args:
+            features: `(batch, height, width, channels)`.
+            training: Whether normalisation learns its statistics.
+
+        Returns:
+            `"heat_maps"` `(batch, height, width, joints)`, whose softmax over the places is where a joint may be;
+            `"keypoints"` `(batch, joints, 2)`, the mean of that, in image widths from the middle, x right and y down;
+            `"depths"` `(batch, joints)`, metres from the root away from the camera, on a body of canonical size;
+            `"latents"` `(batch, latent_dim)`.
+        """
+        maps = to_float(self.maps(features, training=training))
+        heat_maps, depth_maps = maps[..., : self.joints], maps[..., self.joints :]
+        keypoints, depths = mean_of_map(heat_maps, depth_maps)
+        layout = root_relative(keypoints)
+        size = ops.sqrt(ops.mean(ops.sum(ops.square(layout), axis=-1, keepdims=True), axis=1, keepdims=True))
+        layout = layout / (size + _SMALLEST)
+        lifted = ops.concatenate([ops.reshape(layout, (-1, 2 * self.joints)), depths], axis=-1)
+        return {
+            "heat_maps": heat_maps,
+            "keypoints": keypoints,
+            "depths": depths,
+            "latents": self.lifting(lifted, training=training),
+        }

@@ -1,0 +1,78 @@
+"""An image encoder that finds the joints in the image first."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from posealign_keras.models import ImageEncoder
+
+
+def encoder(**arguments):
+    keras.utils.set_random_seed(0)
+    return ImageEncoder("small_resnet", 32, 4, head_filters=(8, 8), head_widths=(16,), keypoints=17, **arguments)
+
+
+def images(count=3):
+    return np.random.default_rng(0).integers(0, 256, (count, 32, 32, 3)).astype("uint8")
+
+
+def found(model, pictures):
+    return {name: ops.convert_to_numpy(value) for name, value in model.find_keypoints(pictures).items()}
+
+
+def test_what_is_found():
+    model = encoder()
+    result = found(model, images())
+    shapes = {name: value.shape for name, value in result.items()}
+    assert shapes == {"heat_maps": (3, 4, 4, 17), "keypoints": (3, 17, 2), "depths": (3, 17), "latents": (3, 4)}
+    assert np.abs(result["keypoints"]).max() <= 0.5
+    np.testing.assert_allclose(model.predict(images(), verbose=0), result["latents"], atol=1e-6)
+
+
+def test_latents_depend_on_the_layout_and_not_on_its_place():
+    model = encoder()
+    # Heat maps of single cells: pictures of the features, so to say.
+    heat = np.full((1, 4, 4, 17), -50.0, "float32")
+    rng = np.random.default_rng(0)
+    for joint, (row, column) in enumerate(rng.integers(0, 2, (17, 2))):
+        heat[0, row, column, joint] = 50
+    maps = np.concatenate([heat, np.zeros_like(heat)], axis=-1)
+    moved = np.roll(maps, (1, 2), (1, 2))
+    model.head.maps = lambda features, training: features  # the layers after the maps alone
+    first, second = (found_by(model, value) for value in (maps, moved))
+    np.testing.assert_allclose(second["keypoints"] - first["keypoints"], np.broadcast_to([0.5, 0.25], (1, 17, 2)))
+    np.testing.assert_allclose(second["latents"], first["latents"], atol=1e-5)
+
+
+def found_by(model, maps):
+    return {name: ops.convert_to_numpy(value) for name, value in model.head.find(ops.convert_to_tensor(maps)).items()}
+
+
+def test_it_is_saved_and_goes_to_presets(tmp_path):
+    model = encoder()
+    expected = model.predict(images(), verbose=0)
+    model.save(tmp_path / "encoder.keras")
+    loaded = keras.saving.load_model(tmp_path / "encoder.keras")
+    np.testing.assert_array_equal(loaded.predict(images(), verbose=0), expected)
+    assert loaded.keypoints == 17
+    model.save_to_preset(tmp_path / "preset")
+    stored = ImageEncoder.from_preset(tmp_path / "preset")
+    np.testing.assert_allclose(stored.predict(images(), verbose=0), expected, atol=5e-3)  # stored in half precision
+
+
+def test_only_the_backbone_adapts():
+    model = encoder()
+    model.train_only(("conv3_",))
+    before = [ops.convert_to_numpy(variable) for variable in model.head.variables]
+    model(images(), training=True)
+    model.adapt_normalization(images(8), batch_size=4)
+    assert not model.head.trainable_variables
+    for variable, value in zip(model.head.variables, before, strict=True):
+        np.testing.assert_array_equal(ops.convert_to_numpy(variable), value)
+
+
+def test_an_encoder_without_keypoints_finds_none():
+    plain = ImageEncoder("small_resnet", 32, 4, head_filters=(), head_widths=(8,))
+    with pytest.raises(ValueError, match=r"`find_keypoints` needs .*keypoints=0"):
+        plain.find_keypoints(images())
