@@ -135,6 +135,9 @@ def load_labelled_images(
 
         dataset = pipeline.of_records(source, LABELLED_IMAGE, labelled, _SHUFFLED_IMAGES)
 
+    if augmentation is None:
+        return pipeline.batches(dataset, batch_size)
+
     def augmented(element, seed):
         images, poses, weights = element
         if not keypoints:
@@ -142,7 +145,7 @@ def load_labelled_images(
         images, places = augmentation(images, seed, poses["keypoints"])
         return images, {**poses, "keypoints": places}, weights
 
-    return pipeline.batches(dataset, batch_size, augmented if augmentation else None)
+    return pipeline.batches(dataset, batch_size, augmented)
 
 
 def load_clips(source, batch_size: int, augmentation: ImageAugmentation | None = None, **options):

@@ -1,16 +1,16 @@
-"""`output_directory`: a directory that appears whole or not at all."""
+"""`output_directory`: a directory of results, which replaces nothing but results."""
 
 import os
-import shutil
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from posealign_keras.whole_directory import whole_directory
+
 
 @contextmanager
 def output_directory(out: str | os.PathLike, files: Iterable[str], overwrite: bool = False) -> Iterator[Path]:
-    """Context in which a new directory is filled; afterwards it takes its place, and if anything fails it is gone.
+    """Context in which a new directory of results is filled; it appears whole or not at all.
 
     Args:
         out: Where the directory is to be.
@@ -26,26 +26,8 @@ def output_directory(out: str | os.PathLike, files: Iterable[str], overwrite: bo
     """
     out = Path(out).absolute()
     _check(out, set(files), overwrite)
-    missing = out.parent
-    while not missing.exists():
-        missing = missing.parent
-    if not missing.is_dir():
-        raise NotADirectoryError(f"`out` must be in a directory, but {missing} is a file")
-    # Beside the nearest directory that is there: on the same disk, and nothing is left if all fails.
-    try:
-        partial = Path(tempfile.mkdtemp(prefix=f".{out.name}.partial-", dir=missing))
-    except OSError as error:  # which would name the hidden directory
-        raise type(error)(error.errno, f"`out` cannot be written, {error.strerror}", str(out)) from error
-    try:
-        inside = partial / "new"
-        inside.mkdir()
-        yield inside
-        out.parent.mkdir(parents=True, exist_ok=True)
-        if out.exists():
-            out.rename(partial / "old")
-        inside.rename(out)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+    with whole_directory(out) as directory:
+        yield directory
 
 
 def _check(out, files, overwrite):

@@ -7,8 +7,6 @@ import argparse
 import hashlib
 import json
 import os
-import shutil
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,6 +17,7 @@ from keras import ops
 from posealign_keras.models import PoseEstimator
 from posealign_keras.models.preset import INDEX, Preset
 from posealign_keras.presets.model_card import add_limits, write_figures
+from posealign_keras.whole_directory import whole_directory
 
 ESTIMATORS = {"adapted.keras": "adapted", "source_only.keras": "source"}
 """The estimators of a run, and the variants that they are in a preset. The usual one is the first of them."""
@@ -70,10 +69,7 @@ def make_preset(
         raise FileExistsError(
             f"`out` must be new, or a preset and `overwrite` true. Received: out={str(out)!r}, overwrite={overwrite}"
         )
-    out.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(prefix=f".{out.name}.partial-", dir=out.parent))
-    try:
-        new = partial / "new"
+    with whole_directory(out) as new:
         networks = {file: keras.saving.load_model(run / file, compile=False) for file in files}
         for file, network in networks.items():
             network.save_to_preset(new, ESTIMATORS.get(file))
@@ -89,11 +85,6 @@ def make_preset(
             "limits": list(limits),
         }
         write_figures(new, out.name, figures)
-        if out.exists():
-            out.rename(partial / "old")
-        new.rename(out)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
     return Preset(out)
 
 

@@ -7,7 +7,6 @@ import argparse
 import os
 import platform
 import shutil
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -28,6 +27,7 @@ from posealign_keras.presets.model_card import add_limits, write_figures
 from posealign_keras.progress import Progress
 from posealign_keras.training import SourceTraining
 from posealign_keras.training.warmed_adam import warmed_adam
+from posealign_keras.whole_directory import whole_directory
 from posealign_keras.workspace import Stopwatch, Workspace, fingerprint
 from tfrecords_tools import convert
 
@@ -161,9 +161,7 @@ def train_image_encoder(
         "machine": workspace.result("training", "machine"),
         "backend": keras.backend.backend(),
     }
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{out.name}.partial-", dir=out.parent) as partial:
-        new = Path(partial) / "new"
+    with whole_directory(out) as new:
         _copy_embeddings(found, new)
         estimator.image_encoder.save_to_preset(new)
         Preset.write(new, {}, _DESCRIPTION.format(**settings, old=found.directory.name))
@@ -183,7 +181,6 @@ def train_image_encoder(
             "storage": change_by_storing([(estimator, PoseEstimator.from_preset(new))], shown),
         }
         write_figures(new, out.name, figures)
-        new.rename(out)
     return estimator
 
 

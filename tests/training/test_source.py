@@ -138,7 +138,7 @@ def keypoint_data(count=8):
 
 def test_keypoints_are_learnt_beside_the_pose():
     model = keypoint_stage(mirror=False)
-    history = model.fit(*keypoint_data(), batch_size=8, epochs=30, verbose=0).history
+    history = model.fit(*keypoint_data(4), batch_size=4, epochs=60, verbose=0).history
     terms = [f"supervised_{name}" for name in ("distance", "heat_maps", "depths")]
     assert set(history) == {"loss", "supervised", *terms}
     for name in terms:
