@@ -6,6 +6,7 @@ from posealign_keras.data.hdf5 import read_hdf5
 from posealign_keras.data.image_augmentation import ImageAugmentation
 from posealign_keras.data.image_feature import ImageFeature
 from posealign_keras.data.loaders import (
+    known_beside_poses,
     load_adaptation,
     load_clips,
     load_labelled_images,
@@ -31,6 +32,7 @@ from posealign_keras.data.schema import (
     IMAGE_WITH_KEYPOINTS,
     LABELLED_CLIP,
     LABELLED_IMAGE,
+    LABELLED_PERSON,
     POSE_SEQUENCE,
     UNLABELLED_CLIP,
     get_schema,
@@ -41,6 +43,7 @@ __all__ = [
     "IMAGE_WITH_KEYPOINTS",
     "LABELLED_CLIP",
     "LABELLED_IMAGE",
+    "LABELLED_PERSON",
     "POSE_SEQUENCE",
     "UNLABELLED_CLIP",
     "ArrayFeature",
@@ -55,6 +58,7 @@ __all__ = [
     "TextFeature",
     "describe",
     "get_schema",
+    "known_beside_poses",
     "labelled_clips",
     "labelled_images",
     "load_adaptation",

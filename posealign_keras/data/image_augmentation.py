@@ -46,25 +46,21 @@ class ImageAugmentation:
             if not 0 <= getattr(self, name) <= largest:
                 raise ValueError(f"`{name}` must be from 0 to {largest}. Received: {name}={getattr(self, name)}")
 
-    def __call__(self, images, seed, keypoints=None):
+    def __call__(self, images, seed):
         """Change one picture, or the frames of one clip.
 
         Args:
             images: `(height, width, 3)` or `(frames, height, width, 3)` uint8 tensor.
             seed: `(2,)` integers; the same seed gives the same change.
-            keypoints: `(joints, 2)` places in the picture, in its widths from the middle, x right and y down, to be
-                moved with it; `None` for none.
 
         Returns:
-            uint8 tensor of the same shape; with `keypoints` a tuple of it and their new places.
+            uint8 tensor of the same shape.
         """
         tf = import_tensorflow()
-        seeds = tf.random.split(seed, 6)
+        seeds = self._seeds(seed)
         shape = tf.shape(images)
         frames = tf.reshape(images, tf.concat([[-1], shape[-3:]], 0))
-        middle = tf.random.stateless_uniform((2,), seeds[1], -self.shift, self.shift)
-        width = self._uniform(*self.zoom, seeds[0])
-        frames = self._cropped(tf.cast(frames, tf.float32) / 255, 0.5 + middle, width / 2)
+        frames = self._cropped(tf.cast(frames, tf.float32) / 255, seeds)
         frames += self._uniform(-self.brightness, self.brightness, seeds[2])
         mean = tf.reduce_mean(frames, axis=(0, 1, 2), keepdims=True)
         frames = mean + (frames - mean) * self._uniform(1 - self.contrast, 1 + self.contrast, seeds[3])
@@ -72,11 +68,48 @@ class ImageAugmentation:
         frames = tf.image.adjust_saturation(frames, self._uniform(1 - self.saturation, 1 + self.saturation, seeds[4]))
         frames = tf.image.adjust_hue(frames, self._uniform(-self.hue, self.hue, seeds[5]))
         frames = tf.cast(tf.round(255 * tf.clip_by_value(frames, 0, 1)), tf.uint8)
-        changed = tf.ensure_shape(tf.reshape(frames, shape), images.shape)
-        return changed if keypoints is None else (changed, (keypoints - middle[::-1]) / width)
+        return tf.ensure_shape(tf.reshape(frames, shape), images.shape)
 
-    def _cropped(self, frames, middle, half):
+    def move_keypoints(self, keypoints, seed):
+        """Where keypoints are after the change of their picture.
+
+        Args:
+            keypoints: `(joints, 2)`, in widths (and heights) of the picture from its middle, x right and y down.
+            seed: That of the picture.
+
+        Returns:
+            Tensor of the same shape.
+        """
+        middle, width = self._window(self._seeds(seed))
+        return (keypoints - middle[::-1]) / width
+
+    def move_mask(self, mask, seed):
+        """What a mask is after the change of its picture.
+
+        Args:
+            mask: `(height, width)` uint8 tensor.
+            seed: That of the picture.
+
+        Returns:
+            uint8 tensor of the same shape, 0 beyond the border.
+        """
         tf = import_tensorflow()
+        moved = self._cropped(tf.cast(mask, tf.float32)[None, ..., None], self._seeds(seed))[0, ..., 0]
+        return tf.ensure_shape(tf.cast(tf.round(moved), tf.uint8), mask.shape)
+
+    @staticmethod
+    def _seeds(seed):
+        return import_tensorflow().random.split(seed, 6)
+
+    def _window(self, seeds):
+        """Middle (y, x) of the crop, from that of the picture, and its width; as shares of the picture."""
+        middle = import_tensorflow().random.stateless_uniform((2,), seeds[1], -self.shift, self.shift)
+        return middle, self._uniform(*self.zoom, seeds[0])
+
+    def _cropped(self, frames, seeds):
+        tf = import_tensorflow()
+        middle, width = self._window(seeds)
+        middle, half = 0.5 + middle, width / 2
         # Edges as this operation wants them: of the centres of the first and last pixel.
         edge = 0.5 / tf.cast(tf.shape(frames)[1:3], tf.float32)
         box = tf.concat([(middle - half) / (1 - 2 * edge), (middle + half - 2 * edge) / (1 - 2 * edge)], 0)

@@ -1,11 +1,14 @@
 """`tf.data` pipelines for each stage of the method, from records or from arrays; all backends train from them."""
 
+from collections.abc import Sequence
+from typing import Literal
+
 import numpy as np
 
 from posealign_keras.data.image_augmentation import ImageAugmentation
 from posealign_keras.data.motion_library import to_upright_camera_frame
 from posealign_keras.data.pipeline import Pipeline
-from posealign_keras.data.schema import LABELLED_IMAGE, POSE_SEQUENCE, UNLABELLED_CLIP
+from posealign_keras.data.schema import LABELLED_IMAGE, LABELLED_PERSON, POSE_SEQUENCE, UNLABELLED_CLIP
 from posealign_keras.data.tensorflow_import import import_tensorflow
 
 # How many elements are shuffled among each other in memory.
@@ -90,24 +93,30 @@ def load_sequences(source, batch_size: int, frames: int = 30, step: int = 5, **o
 
 
 def load_labelled_images(
-    source, batch_size: int, augmentation: ImageAugmentation | None = None, *, keypoints: bool = False, **options
+    source,
+    batch_size: int,
+    augmentation: ImageAugmentation | None = None,
+    *,
+    also: Sequence[Literal["keypoints", "masks"]] = (),
+    **options,
 ):
     """Images with their poses, for `SourceTraining` and `evaluate`.
 
     Args:
-        source: Directory of `LABELLED_IMAGE` records, or several, as for `load_poses`. Or a tuple of arrays: images
-            `(N, H, W, 3)` uint8, joints `(N, joints, 3)`, and perhaps their validity `(N, joints)`.
+        source: Directory of `LABELLED_IMAGE` or `LABELLED_PERSON` records, or several, as for `load_poses`. Or a tuple
+            of arrays: images `(N, H, W, 3)` uint8, joints `(N, joints, 3)`, and perhaps their validity `(N, joints)`.
         batch_size: Images per batch.
         augmentation: Random crops and colours; only in training.
-        keypoints: Whether to give the places of the joints in the images, too, for an `ImageEncoder` that finds them;
-            of records only.
+        also: What else to give of records: `"keypoints"`, where the joints are in the images, for an `ImageEncoder`
+            that finds them; `"masks"`, which pixels the people cover, of `LABELLED_PERSON` records.
         **options: See `Pipeline`.
 
     Returns:
         `tf.data.Dataset` of images `(batch, H, W, 3)` uint8, poses `(batch, joints, 3)` float32 (metres, root-relative,
         camera frame) and weights `(batch, joints)` float32, 0 where a joint is not known: what `fit` takes as `x`, `y`
-        and `sample_weight`. With `keypoints` the poses are a dictionary of them, as `"joints"`, and `"keypoints"`
-        `(batch, joints, 2)` float32: in image widths (and heights) from the middle, x right and y down.
+        and `sample_weight`. With `also` the poses are a dictionary of them, as `"joints"`, and `"keypoints"`
+        `(batch, joints, 2)` float32, in image widths (and heights) from the middle, x right and y down, or `"masks"`
+        `(batch, H, W)` uint8, from 0 for nobody to 255.
 
     Raises:
         FileNotFoundError: As `load_poses`.
@@ -122,30 +131,61 @@ def load_labelled_images(
     tf = import_tensorflow()
     pipeline = Pipeline(**options)
     if isinstance(source, tuple) and len(source) in (2, 3) and _is_array(source[0]):
-        if keypoints:
-            raise ValueError("`keypoints` must be False for arrays: they have no cameras. Received: keypoints=True")
+        if also:
+            raise ValueError(f"`also` must be empty for arrays. Received: also={also}")
         images, joints = _pixels("source[0]", source[0], 4), _floats("source[1]", source[1], 3)
         weights = np.ones(joints.shape[:2]) if len(source) == 2 else source[2]
         dataset = pipeline.of_arrays(images, joints, np.asarray(weights, "float32"), buffer=_SHUFFLED_IMAGES)
     else:
+        known = known_beside_poses(source, pipeline.split)
+        schema = LABELLED_PERSON if "masks" in known else LABELLED_IMAGE
+        more = {"keypoints": _keypoints, "masks": lambda record: record["mask"][..., 0]}
+        if not set(also) <= set(known):
+            raise ValueError(f"`also` must be of {known} for records {schema.name!r}. Received: also={also}")
 
         def labelled(record):
-            poses = {"joints": record["joints"], "keypoints": _keypoints(record)} if keypoints else record["joints"]
+            poses = record["joints"]
+            if also:
+                poses = {"joints": poses, **{name: more[name](record) for name in also}}
             return record["image"], poses, tf.cast(record["joint_validity"], tf.float32)
 
-        dataset = pipeline.of_records(source, LABELLED_IMAGE, labelled, _SHUFFLED_IMAGES)
+        dataset = pipeline.of_records(source, schema, labelled, _SHUFFLED_IMAGES)
 
     if augmentation is None:
         return pipeline.batches(dataset, batch_size)
 
     def augmented(element, seed):
         images, poses, weights = element
-        if not keypoints:
-            return augmentation(images, seed), poses, weights
-        images, places = augmentation(images, seed, poses["keypoints"])
-        return images, {**poses, "keypoints": places}, weights
+        moves = {"keypoints": augmentation.move_keypoints, "masks": augmentation.move_mask}
+        if also:
+            poses = {**poses, **{name: moves[name](poses[name], seed) for name in also}}
+        return augmentation(images, seed), poses, weights
 
     return pipeline.batches(dataset, batch_size, augmented)
+
+
+def known_beside_poses(source, split: str = "train") -> tuple[Literal["keypoints", "masks"], ...]:
+    """What `also` of `load_labelled_images` may be for a source.
+
+    Args:
+        source: As for `load_labelled_images`.
+        split: Name of the split.
+
+    Returns:
+        `"keypoints"` for records, `"masks"` for `LABELLED_PERSON` records; nothing for arrays.
+
+    Raises:
+        FileNotFoundError: As `load_poses`.
+        ValueError: As `load_poses`.
+
+    Example:
+        >>> known_beside_poses((np.zeros((6, 32, 32, 3), "uint8"), np.zeros((6, 17, 3), "float32")))
+        ()
+    """
+    if isinstance(source, tuple) and _is_array(source[0]):
+        return ()
+    has_masks = Pipeline(split=split).kind(source) == LABELLED_PERSON.name
+    return ("keypoints", "masks") if has_masks else ("keypoints",)
 
 
 def load_clips(source, batch_size: int, augmentation: ImageAugmentation | None = None, **options):
@@ -184,6 +224,7 @@ def load_adaptation(
     frame_step: int = 2,
     source_split: str | None = None,
     source_subjects: tuple[str, ...] | None = None,
+    source_also: Sequence[Literal["keypoints", "masks"]] = (),
     augmentation: ImageAugmentation | None = None,
     **options,
 ):
@@ -200,11 +241,13 @@ def load_adaptation(
         source_split: Split of the source, if it is another than that of the clips.
         source_subjects: The people whose images are replayed, such as `("S1",)` of the target for the semi-supervised
             variant; `None` for all.
+        source_also: As `also` of `load_labelled_images`.
         augmentation: Random crops and colours of all of them.
         **options: See `Pipeline`; `training` must be true.
 
     Returns:
-        `tf.data.Dataset` of `({"clips": …, "images": …, "source_images": …, "source_poses": …, "source_weights": …},)`.
+        `tf.data.Dataset` of `({"clips": …, "images": …, "source_images": …, "source_poses": …, "source_weights": …},)`;
+        with `source_also` also `"source_keypoints"` and `"source_masks"`.
 
     Raises:
         FileNotFoundError: As `load_poses`.
@@ -238,13 +281,15 @@ def load_adaptation(
     if source is not None:
         split = {} if source_split is None else {"split": source_split}
         replayed = {**options, **split, "subjects": source_subjects}
-        parts["source"] = load_labelled_images(source, source_per_batch, augmentation, **replayed)
+        parts["source"] = load_labelled_images(source, source_per_batch, augmentation, also=source_also, **replayed)
 
     def named(batch):
         if "source" not in batch:
             return (batch,)
         images, poses, weights = batch.pop("source")
-        return ({**batch, "source_images": images, "source_poses": poses, "source_weights": weights},)
+        poses = dict(poses) if source_also else {"joints": poses}
+        source = {"images": images, "poses": poses.pop("joints"), "weights": weights, **poses}
+        return ({**batch, **{f"source_{name}": values for name, values in source.items()}},)
 
     return tf.data.Dataset.zip(parts).map(named).prefetch(2)
 

@@ -139,6 +139,10 @@ class Pipeline:
                 f"Received: subjects={self.subjects}"
             )
 
+    def kind(self, source) -> str:
+        """Name of the schema of a source's records, those of its first directory."""
+        return Manifest.load(_directories(source, self.split)[0], self.split).schema["name"]
+
     def largest(self, source, axis: str) -> int:
         """The largest size of a named axis over the records of a source."""
         directories = _directories(source, self.split)

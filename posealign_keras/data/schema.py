@@ -120,6 +120,26 @@ Example:
     ('image', 'keypoints', 'joint_validity')
 """
 
+LABELLED_PERSON = RecordSchema(
+    "labelled_person",
+    1,
+    (
+        _IMAGE,
+        ImageFeature(
+            name="mask",
+            description="How much of each pixel the person covers: white where all of it, black where nothing.",
+        ),
+        *LABELLED_IMAGE.features[1:],
+    ),
+)
+"""A `LABELLED_IMAGE` that says which pixels the person covers, so that the person can be set into another place: beside
+the features of that `mask (H, W, 3)`, three times the same grey.
+
+Example:
+    >>> LABELLED_PERSON.feature_names[:3]
+    ('image', 'mask', 'joints')
+"""
+
 UNLABELLED_CLIP = RecordSchema("unlabelled_clip", 1, (_IMAGE.per_frame("frames"), *_ORIGIN))
 """Consecutive images of one person without any label: `frames (T, H, W, 3)`.
 
@@ -150,7 +170,7 @@ Example:
 
 _SCHEMAS = {
     schema.name: schema
-    for schema in (POSE_SEQUENCE, LABELLED_IMAGE, IMAGE_WITH_KEYPOINTS, UNLABELLED_CLIP, LABELLED_CLIP)
+    for schema in (POSE_SEQUENCE, LABELLED_IMAGE, LABELLED_PERSON, IMAGE_WITH_KEYPOINTS, UNLABELLED_CLIP, LABELLED_CLIP)
 }
 
 

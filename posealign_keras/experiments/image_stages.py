@@ -98,9 +98,12 @@ def adaptation_batches(model: Adaptation, plan, clips, source, **options):
         source: What is replayed.
         **options: Further arguments of `data.load_adaptation`.
     """
+    known = () if source is None else data.known_beside_poses(source)
+    wanted = {"keypoints": model.image_encoder.keypoints, "masks": plan.replay_in_target_places}
     return data.load_adaptation(
         clips,
         source,
+        source_also=[name for name in known if wanted[name]],
         batch_size=plan.clips_per_batch if model.needs_clips else 0,
         images_per_batch=plan.images_per_batch,
         source_per_batch=plan.replay_per_batch,

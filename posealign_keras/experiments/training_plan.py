@@ -13,6 +13,7 @@ PAPER_RECIPE: dict[str, Any] = {
     "teacher_weight": 0.0,
     "replay_weight": 0.0,
     "replay_in_target_colours": False,
+    "replay_in_target_places": False,
     "measured_on": "latents",
     "normalization_frames": 0,
     "adapted_layers": ("conv3_",),
@@ -66,6 +67,8 @@ class TrainingPlan:
         replay_weight: See `Adaptation`; 0 wants `adapted_layers=("conv3_",)`. In the semi-supervised variant the
             labelled people of the target are replayed, else the source.
         replay_in_target_colours: See `Adaptation`.
+        replay_in_target_places: Whether people of the source are set into the target's places, see `Adaptation`, where
+            their pixels are known: in `LABELLED_PERSON` records.
         measured_on: See `Adaptation`.
         adapted_layers: See `Adaptation`; `("conv",)` are all convolutions that are not frozen, `("conv3_",)` is the
             paper's Res-3, which is safer without replay.
@@ -103,6 +106,7 @@ class TrainingPlan:
     teacher_weight: float = 1.0
     replay_weight: float = 1.0
     replay_in_target_colours: bool = True
+    replay_in_target_places: bool = True
     measured_on: str = "poses"
     adapted_layers: tuple[str, ...] = ("conv",)
     augmentation: ImageAugmentation | None = field(default_factory=ImageAugmentation)

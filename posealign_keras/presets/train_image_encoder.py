@@ -144,7 +144,7 @@ def train_image_encoder(
         model = SourceTraining(estimator.image_encoder, estimator.pose_autoencoder)
         model.compile(optimizer=warmed_adam(1e-3, steps))
         folders = [workspace.path(f"pictures/{part}") for part in _PARTS]
-        options = {"keypoints": bool(encoder.keypoints), "seed": seed, "cache": True}
+        options = {"also": ("keypoints",) if encoder.keypoints else (), "seed": seed, "cache": True}
         batches = data.load_labelled_images(folders, _BATCH, _AUGMENTATION, **options)
         fit(model, batches, steps, "image_encoder", "supervised", workspace)
         workspace.save_model("estimator.keras", estimator)
@@ -224,7 +224,9 @@ def _record_pictures(workspace, mocap, domain, people, arguments, size):
         if not workspace.finished(folder):
             watch, path = Stopwatch(), workspace.path(folder)
             numbers = (count, size, 1000 * seed + index, Progress(folder))
-            record_images(libraries[library], domain, path, "train", *numbers, people=people)
+            # What is replayed is set into other places.
+            masks = folder == "replay"
+            record_images(libraries[library], domain, path, "train", *numbers, people=people, masks=masks)
             files = [str(file.relative_to(workspace.directory)) for file in sorted(path.iterdir())]
             workspace.finish(folder, files, watch.seconds())
 

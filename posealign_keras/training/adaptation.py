@@ -8,12 +8,13 @@ from keras import ops
 from posealign_keras.losses import info_nce, joint_distance, relation_energy
 from posealign_keras.models import ImageEncoder, MotionAutoencoder, PoseAutoencoder
 from posealign_keras.models.networks import multilayer_perceptron
-from posealign_keras.ops import retarget_labels
 from posealign_keras.relations import PoseFlip
 from posealign_keras.training.colour_transfer import in_colours_of
 from posealign_keras.training.mean_teacher import MeanTeacher
 from posealign_keras.training.multi_objective_model import MultiObjectiveModel
 from posealign_keras.training.random_appearance import RandomAppearance
+from posealign_keras.training.supervised_loss import supervised_loss
+from posealign_keras.training.target_places import in_places_of
 
 LOWER_ORDER_CONTRASTIVE = "lower_order_contrastive"
 HIGHER_ORDER_CONTRASTIVE = "higher_order_contrastive"
@@ -40,7 +41,8 @@ class Adaptation(MultiObjectiveModel):
       takes no gradient, so unlike the energies it is not lowered by making all poses alike. Without any energy it is
       an objective of its own, `mean_teacher`;
     - replay (`replay_weight`): the supervised loss on a batch of the labelled source. With images of the target's own
-      labelled part in that batch this is the semi-supervised variant.
+      labelled part in that batch this is the semi-supervised variant. Where the pixels of the source's people are
+      known, most of these are set into the target's places.
 
     Args:
         image_encoder: The source-trained `ImageEncoder`; all but the layers in `adapted_layers` are frozen.
@@ -71,7 +73,10 @@ class Adaptation(MultiObjectiveModel):
             `(batch', H, W, 3)`, single frames of many clips, for all but the energies on clips; where there are none of
             those, `"clips"` may be left out. With replay also `"source_images"` `(batch'', H, W, 3)` and
             `"source_poses"` `(batch'', joints, 3)`, root-relative, camera frame, metres, and if some joints are unknown
-            `"source_weights"` `(batch'', joints)`, 0 for those.
+            `"source_weights"` `(batch'', joints)`, 0 for those; `"source_masks"` `(batch'', H, W)`, 0 where there is
+            nobody to 255 where a person covers the pixel, set people into the target's places; and
+            `"source_keypoints"` `(batch'', joints, 2)`, in image widths from the middle, are for an encoder that finds
+            some.
 
     Raises:
         ValueError: If no energy and no teacher is left, a weight is negative, a relation appears twice, a motion
@@ -169,6 +174,7 @@ class Adaptation(MultiObjectiveModel):
             network.trainable = False
         image_encoder.train_only(self.adapted_layers)
         self.random_appearance = RandomAppearance(seed=seed)
+        self.place_seed = keras.random.SeedGenerator(seed)
         self.projections = {}
         for energy in self.contrastive:
             self.projections[energy] = multilayer_perceptron(
@@ -225,11 +231,13 @@ class Adaptation(MultiObjectiveModel):
                 "`x` must hold 'source_images' and 'source_poses' for replay; `replay_weight=0` does without. "
                 f"Received: {sorted(x)} with replay_weight={self.replay_weight}"
             )
-        labels = retarget_labels(x["source_poses"], x.get("source_weights"), self.pose_autoencoder.skeleton)
-        images = x["source_images"]
+        images, target = x["source_images"], self._images_of(x)
         if self.replay_in_target_colours:
-            images = in_colours_of(images, self._images_of(x))
-        return joint_distance(labels[0], self(images), labels[1])
+            images = in_colours_of(images, target)
+        if "source_masks" in x:
+            images = in_places_of(images, x["source_masks"], target, self.place_seed)
+        labels = (x["source_poses"], x.get("source_weights"), x.get("source_keypoints"))
+        return supervised_loss(self.image_encoder, self.pose_autoencoder, images, *labels)[0]
 
     def _is_higher_order(self, energy):
         if energy in self._network_of:

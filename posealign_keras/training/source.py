@@ -4,16 +4,11 @@ import keras
 import numpy as np
 from keras import ops
 
-from posealign_keras.losses import heat_map_loss, joint_distance
 from posealign_keras.models import ImageEncoder, PoseAutoencoder
-from posealign_keras.ops import retarget_labels
-from posealign_keras.ops.weights import joint_weights, weighted_sum
+from posealign_keras.ops.weights import joint_weights
 from posealign_keras.relations import PoseFlip
 from posealign_keras.training.multi_objective_model import MultiObjectiveModel
-
-# Of the terms beside the joint distance, in metres for a nat and for a metre.
-_HEAT_MAP_WEIGHT = 0.06
-_DEPTH_WEIGHT = 0.5
+from posealign_keras.training.supervised_loss import supervised_loss
 
 
 @keras.saving.register_keras_serializable(package="posealign_keras")
@@ -104,14 +99,7 @@ class SourceTraining(MultiObjectiveModel):
                 keypoints = ops.concatenate([self.pose_flip.transform_keypoints(keypoints[:half]), keypoints[half:]])
         if training and self.augmentation is not None:
             x = self.augmentation(x)
-        seen = weights  # the place of a joint does not hang on that of its parent
-        poses, weights = retarget_labels(y, weights, skeleton)
-        if keypoints is None or not self.image_encoder.keypoints:
-            return joint_distance(poses, self(x, training=training), weights)
-        found = self.image_encoder.find_keypoints(x, training=training)
-        distance = joint_distance(poses, self.pose_autoencoder.decode(found["latents"]), weights)
-        heat_maps = heat_map_loss(keypoints, found["heat_maps"], seen)
-        total = ops.maximum(ops.sum(weights), 1e-6)
-        depths = weighted_sum(ops.abs(found["depths"] - ops.where(weights > 0, poses[..., 2], 0)), weights) / total
-        loss = distance + _HEAT_MAP_WEIGHT * heat_maps + _DEPTH_WEIGHT * depths
-        return loss, {"distance": distance, "heat_maps": heat_maps, "depths": depths}
+        loss, terms = supervised_loss(
+            self.image_encoder, self.pose_autoencoder, x, y, weights, keypoints, training=training
+        )
+        return (loss, terms) if terms else loss

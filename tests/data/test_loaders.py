@@ -11,6 +11,7 @@ from posealign_keras.data import (
     ImageAugmentation,
     Manifest,
     RecordWriter,
+    known_beside_poses,
     load_adaptation,
     load_clips,
     load_labelled_images,
@@ -19,6 +20,7 @@ from posealign_keras.data import (
     shard,
 )
 from posealign_keras.data.motion_library import to_upright_camera_frame
+from posealign_keras.data.synthetic import WILD, generate_motion_library, record_images
 
 tf = pytest.importorskip("tensorflow")
 
@@ -346,30 +348,53 @@ def test_records_of_another_kind_are_refused(tmp_path):
 
 def test_keypoints_are_the_projected_joints(tmp_path):
     _, joints, validity = write_images(tmp_path, 4)
-    (images, poses, weights), *_ = load_labelled_images(tmp_path, 4, keypoints=True, **EVALUATION)
+    (images, poses, weights), *_ = load_labelled_images(tmp_path, 4, also=["keypoints"], **EVALUATION)
     absolute = joints + np.float32([0, 0, 4])
     expected = (absolute[..., :2] / absolute[..., 2:] + 0.5) / images.shape[1] - 0.5  # the camera matrix is that of one
     np.testing.assert_allclose(poses["keypoints"], expected, atol=1e-6)
     np.testing.assert_array_equal(poses["joints"], joints)
     np.testing.assert_array_equal(weights, validity)
-    with pytest.raises(ValueError, match="`keypoints` must be False for arrays"):
-        load_labelled_images((images.numpy(), joints), 4, keypoints=True)
+    assert known_beside_poses(tmp_path) == ("keypoints",)
+    with pytest.raises(ValueError, match="`also` must be empty for arrays"):
+        load_labelled_images((images.numpy(), joints), 4, also=["keypoints"])
+    with pytest.raises(ValueError, match=r"`also` must be of .'keypoints',. for records 'labelled_image'.*masks"):
+        load_labelled_images(tmp_path, 4, also=["masks"])
 
 
-def test_keypoints_move_with_the_picture(tmp_path):
-    write_images(tmp_path, 4)
-    augmentation = ImageAugmentation(zoom=(0.5, 2), shift=0.2)
-    before, after = (
-        next(iter(load_labelled_images(tmp_path, 4, chosen, keypoints=True, seed=3))) for chosen in (None, augmentation)
-    )
-    assert before[1]["joints"].shape == after[1]["joints"].shape
-    assert not np.allclose(before[1]["keypoints"], after[1]["keypoints"])
-    # A dot in a picture, and the place that is said of it.
+def test_keypoints_and_masks_move_with_the_picture():
+    # A square in a picture, and the place that is said of it.
     picture = np.zeros((64, 64, 3), "uint8")
     picture[20:24, 40:44] = 255
     place = np.float32([[42 / 64 - 0.5, 22 / 64 - 0.5]])
+    augmentation = ImageAugmentation((0.7, 1.4), 0.1, 0, 0, 0, 0)
     for number in range(5):
-        moved, keypoints = ImageAugmentation((0.7, 1.4), 0.1, 0, 0, 0, 0)(picture, [0, number], place)
+        seed = [0, number]
+        moved = augmentation(picture, seed)
         rows, columns = np.nonzero(moved.numpy()[..., 0] > 127)
         middle = (np.array([columns.mean(), rows.mean()]) + 0.5) / 64 - 0.5
-        np.testing.assert_allclose(keypoints[0], middle, atol=0.02)
+        np.testing.assert_allclose(augmentation.move_keypoints(place, seed)[0], middle, atol=0.02)
+        mask = augmentation.move_mask(tf.constant(picture[..., 0]), seed)
+        np.testing.assert_allclose(mask.numpy().astype(int), moved[..., 0].numpy(), atol=1)
+
+
+def test_people_come_with_masks(tmp_path):
+    motion = generate_motion_library(sequences=2, frames=30, seed=0)
+    record_images(motion, WILD, tmp_path, "train", count=6, size=32, masks=True)
+    assert known_beside_poses(tmp_path) == ("keypoints", "masks")
+    plain, *_ = load_labelled_images(tmp_path, 6, **EVALUATION)
+    (images, labels, _), *_ = load_labelled_images(tmp_path, 6, also=("masks", "keypoints"), **EVALUATION)
+    np.testing.assert_array_equal(images, plain[0])
+    np.testing.assert_array_equal(labels["joints"], plain[1])
+    masks = labels["masks"].numpy()
+    assert masks.dtype == np.uint8
+    assert masks.shape == (6, 32, 32)
+    assert ((masks > 250).mean((1, 2)) > 0.03).all()
+    assert ((masks < 5).mean((1, 2)) > 0.5).all()
+    # The middle of the body is covered.
+    columns, rows = np.moveaxis(((labels["keypoints"].numpy()[:, 7] + 0.5) * 32).astype(int), -1, 0)
+    assert (masks[np.arange(6), rows, columns] > 200).all()
+    strong = ImageAugmentation()
+    clips = np.zeros((4, 6, 32, 32, 3), "uint8")
+    (x,) = next(iter(load_adaptation(clips, tmp_path, source_also=("masks", "keypoints"), augmentation=strong)))
+    assert x["source_masks"].shape == (32, 32, 32)
+    assert x["source_keypoints"].shape == (32, 17, 2)

@@ -54,11 +54,12 @@ def test_a_small_encoder_starts_from_the_variant_source(preset, mocap, tmp_path,
 
 def test_a_large_encoder_starts_from_weights_whose_first_stages_stay(preset, mocap, tmp_path, monkeypatch):
     sizes = {"backbone": "efficientnet_lite0", "image_size": 32, "frozen": ("conv1_", "conv2_")}
-    large = dataclasses.replace(TINY, name="large", **sizes)
+    large = dataclasses.replace(TINY, name="large", **sizes, head_filters=(4,), keypoints=17)
     encoder, frozen = large.image_encoder(), []
     monkeypatch.setattr(type(large), "image_encoder", lambda self, weights: encoder if weights == "imagenet" else None)
 
-    def fit(model, *arguments, **options):
+    def fit(model, batches, *arguments, **options):
+        assert set(next(iter(batches))[1]) == {"joints", "keypoints"}
         frozen.extend(layer.name for layer in model.image_encoder.backbone.layers if not layer.trainable)
 
     monkeypatch.setattr(module, "fit", fit)
@@ -93,8 +94,8 @@ def test_the_preset_and_its_card(preset, mocap, tmp_path, capsys, monkeypatch):
     assert set(Preset(new).networks) == held | {"image_encoder"}
     for name in held:
         assert Preset(new).networks[name] == Preset(preset).networks[name]
-    replayed = data.load_arrays(Preset(new).replay, "train", data.LABELLED_IMAGE)
-    assert replayed["image"].shape == (4, 16, 16, 3)
+    replayed = data.load_arrays(Preset(new).replay, "train", data.LABELLED_PERSON)
+    assert replayed["image"].shape == replayed["mask"].shape == (4, 16, 16, 3)
 
     # Again, elsewhere: nothing is trained anew.
     trained = (tmp_path / "work" / "estimator.keras").stat().st_mtime_ns

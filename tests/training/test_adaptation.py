@@ -8,11 +8,13 @@ import pytest
 import tiny_networks as tiny
 from keras import ops
 
-from posealign_keras.models import PoseAutoencoder, RelationNetwork
+from posealign_keras.losses import heat_map_loss
+from posealign_keras.models import ImageEncoder, PoseAutoencoder, RelationNetwork
 from posealign_keras.ops import retarget
 from posealign_keras.relations import FlipBackward, PoseFlip
 from posealign_keras.training import Adaptation, RandomAppearance
 from posealign_keras.training.colour_transfer import in_colours_of
+from posealign_keras.training.target_places import in_places_of
 
 RELATIONS = ("pose_flip", "flip_backward", "slow_backward")
 CONTRASTIVE = ("lower_order_contrastive", "higher_order_contrastive")
@@ -259,6 +261,35 @@ def test_replay_can_take_on_the_colours_of_the_target():
     assert abs(numpy_of(seen).mean() - data["images"].mean()) < 0.1 * data["source_images"].mean()
     errors = np.linalg.norm(numpy_of(model(seen)) - numpy_of(retarget(data["source_poses"])), axis=-1)
     assert float(metrics["replay"]) == pytest.approx(errors.mean(), rel=1e-4)
+
+
+def test_replay_can_be_in_the_places_of_the_target():
+    model = stage(replay_weight=1.0, compiled=False, seed=3)
+    masks = np.zeros((4, tiny.SIZE, tiny.SIZE), "uint8")
+    masks[:, 4:12, 4:12] = 255
+    data = {"clips": tiny.clips(2), "images": tiny.images(3, seed=9), **source(4), "source_masks": masks}
+    _, metrics = model.compute_objective("pose_flip", data)
+    seen = in_places_of(data["source_images"], masks, data["images"], keras.random.SeedGenerator(3))
+    assert not np.allclose(numpy_of(seen), data["source_images"])
+    errors = np.linalg.norm(numpy_of(model(seen)) - numpy_of(retarget(data["source_poses"])), axis=-1)
+    assert float(metrics["replay"]) == pytest.approx(errors.mean(), rel=1e-4)
+
+
+def test_replay_tells_keypoints_to_an_encoder_that_finds_some():
+    encoder = ImageEncoder(
+        "small_resnet", tiny.SIZE, tiny.POSE_LATENT, head_filters=(4,), head_widths=(4,), keypoints=17
+    )
+    model = stage(replay_weight=1.0, compiled=False, image_encoder=encoder)
+    data = {"clips": tiny.clips(2), **source(4)}
+    keypoints = np.random.default_rng(0).uniform(-0.4, 0.4, (4, 17, 2)).astype("float32")
+    losses = [
+        float(model.compute_objective("pose_flip", {**data, **more})[1]["replay"])
+        for more in ({}, {"source_keypoints": keypoints})
+    ]
+    found = encoder.find_keypoints(data["source_images"])
+    depths = np.abs(numpy_of(found["depths"]) - numpy_of(retarget(data["source_poses"]))[..., 2]).mean()
+    heat_maps = float(heat_map_loss(keypoints, found["heat_maps"]))
+    assert losses[1] == pytest.approx(losses[0] + 0.06 * heat_maps + 0.5 * depths, rel=1e-4)
 
 
 def test_replay_without_its_data_is_refused():

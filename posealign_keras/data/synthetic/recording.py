@@ -6,7 +6,7 @@ import numpy as np
 
 from posealign_keras.data.motion_library import MotionLibrary
 from posealign_keras.data.record_writer import RecordWriter
-from posealign_keras.data.schema import LABELLED_CLIP, LABELLED_IMAGE, UNLABELLED_CLIP
+from posealign_keras.data.schema import LABELLED_CLIP, LABELLED_IMAGE, LABELLED_PERSON, UNLABELLED_CLIP
 from posealign_keras.data.synthetic.domain import Domain
 from posealign_keras.data.synthetic.filming import film
 from posealign_keras.data.synthetic.people import People, get_people
@@ -28,6 +28,7 @@ def record_images(
     seed: int = 0,
     progress: Progress | None = None,
     people: str | People = "cones",
+    masks: bool = False,
 ) -> None:
     """Write `LABELLED_IMAGE` records: single poses of a library, each a new person in a new scene of a domain.
 
@@ -41,6 +42,7 @@ def record_images(
         seed: The same seed gives the same images.
         progress: Called with the number of images written and of all.
         people: Who is in the pictures, as in `film`; the labels are the joints of these people.
+        masks: Whether to write `LABELLED_PERSON` records, which say which pixels the person covers.
 
     Example:
         >>> from posealign_keras.data import describe
@@ -54,21 +56,27 @@ def record_images(
     people = get_people(people)
     sequences, starts = _draw_windows(library, 1, count, rng)
     with RecordWriter(
-        directory, LABELLED_IMAGE, split, overwrite=True, metadata=_metadata(domain, people, seed)
+        directory,
+        LABELLED_PERSON if masks else LABELLED_IMAGE,
+        split,
+        overwrite=True,
+        metadata=_metadata(domain, people, seed),
     ) as writer:
         for first in range(0, count, _IMAGES_AT_ONCE):
             chosen = range(first, min(first + _IMAGES_AT_ONCE, count))
             poses = np.stack([library[sequences[i]][starts[i] : starts[i] + 1] for i in chosen])
             poses = np.stack([_vary_limbs(pose, domain, rng) for pose in _exchange_legs(poses, domain, rng)])
             filmed = film(poses, [domain.sample_scene(rng) for _ in chosen], size, rng, people=people)
-            for i, images, joints, intrinsics in zip(
-                chosen, filmed.images, filmed.joints, filmed.intrinsics, strict=True
+            for i, images, covered, joints, intrinsics in zip(
+                chosen, filmed.images, filmed.masks, filmed.joints, filmed.intrinsics, strict=True
             ):
+                mask = {"mask": _grey(covered[0])} if masks else {}
                 writer.write(
                     {
                         **_origin(library, sequences[i], starts[i]),
                         **_labels(joints[0], intrinsics),
                         "image": images[0],
+                        **mask,
                         "camera": domain.name,
                     }
                 )
@@ -171,6 +179,11 @@ def _vary_limbs(positions, domain, rng):
         factor = factors[min(child, BODY17.mirror[child])]
         changed[:, child] = changed[:, parent] + factor * (positions[:, child] - positions[:, parent])
     return changed
+
+
+def _grey(covered):
+    """A picture of how much of each pixel is covered."""
+    return np.repeat(np.round(255 * covered)[..., None].astype("uint8"), 3, axis=-1)
 
 
 def _origin(library, sequence, start):
