@@ -21,7 +21,8 @@ def train_source(run) -> list[str]:
     model = SourceTraining(run.configuration.image_encoder(run.weights), pose_autoencoder)
     model.compile(optimizer=warmed_adam(plan.source_rate, plan.source_steps))
     source = run.labelled_images(*run.setting.source)
-    batches = data.load_labelled_images(source, plan.source_batch, plan.augmentation, seed=run.seed, cache=plan.cache)
+    options = {"also": ("keypoints",) if run.configuration.keypoints else (), "seed": run.seed, "cache": plan.cache}
+    batches = data.load_labelled_images(source, plan.source_batch, plan.augmentation, **options)
     fit(model, batches, plan.source_steps, "source", "supervised", run.workspace, run.verbose)
     run.workspace.save_model("source_only.keras", PoseEstimator(model.image_encoder, pose_autoencoder))
     return ["source_only.keras"]
