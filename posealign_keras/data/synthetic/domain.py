@@ -80,8 +80,6 @@ class Domain:
         long_hair: Share of people with long hair.
         bare_chest: Share of men without a shirt, children excepted.
         barefoot: Share of people without shoes.
-        cap: Share of people in a cap that hides all hair, such as a swimmer's.
-        other_legs: Share of single poses whose legs are those of another pose.
 
     Example:
         >>> import dataclasses
@@ -147,8 +145,6 @@ class Domain:
     long_hair: float = 0.35
     bare_chest: float = 0.0
     barefoot: float = 0.0
-    cap: float = 0.0
-    other_legs: float = 0.0
 
     def sample_scene(self, rng) -> Scene:
         """Draw a person, a place and a camera.
@@ -194,18 +190,15 @@ class Domain:
             physique=self._physique(flesh_rng),
             outfit=self._outfit(flesh_rng),
         )
-        return self._changed(scene, flesh_rng)
+        return self._undressed(scene, flesh_rng)
 
-    def _changed(self, scene, rng):
-        no_shirt, no_shoes, cap = rng.random(3)
+    def _undressed(self, scene, rng):
+        no_shirt, no_shoes = rng.random(2)
         if no_shirt < self.bare_chest and scene.physique.gender < 0.5 and scene.physique.age > _ADULT:
             outfit = replace(scene.outfit, shirt_looseness=0.0)
             scene = replace(scene, shirt=Fabric.plain(scene.skin), front_width=0.0, outfit=outfit)
         if no_shoes < self.barefoot:
             scene = replace(scene, shoes=scene.skin, outfit=replace(scene.outfit, shoe_height=_ANKLE))
-        if cap < self.cap:
-            (colour,) = _colours(rng, self.cloth_saturation, self.cloth_value, 1)
-            scene = replace(scene, hair=colour, outfit=replace(scene.outfit, hair_length=1.0))
         return scene
 
     def _physique(self, rng):
