@@ -10,8 +10,9 @@ from posealign_keras.training import Adaptation
 
 def test_the_paper_s_recipe_is_what_the_adaptation_does_unless_told_otherwise():
     defaults = {name: one.default for name, one in inspect.signature(Adaptation).parameters.items()}
-    # The statistics of normalisation are taken before the adaptation, and relations are networks there.
-    of_the_plan = ("normalization_frames", "relations", "adaptation_rate")
+    # The statistics of normalisation are taken before the adaptation, relations are networks there, and places are seen
+    # where there are masks.
+    of_the_plan = ("normalization_frames", "relations", "adaptation_rate", "replay_in_target_places")
     recipe = {name: value for name, value in PAPER_RECIPE.items() if name not in of_the_plan}
     assert {name: defaults[name] for name in recipe} == recipe
     assert PAPER_RECIPE["normalization_frames"] == 0

@@ -16,7 +16,8 @@ def test_configurations_are_found_by_name():
     assert get_configuration("paper") is PAPER
     assert get_configuration("small") is SMALL
     assert get_configuration(TINY) is TINY
-    with pytest.raises(ValueError, match=r"`name` must be one of \['base', 'paper', 'small'\]. Received: name='huge'"):
+    names = r"\['base', 'base_keypoints', 'paper', 'small'\]"
+    with pytest.raises(ValueError, match=f"`name` must be one of {names}. Received: name='huge'"):
         get_configuration("huge")
     with pytest.raises(dataclasses.FrozenInstanceError):
         PAPER.image_size = 3

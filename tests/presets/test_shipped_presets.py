@@ -69,6 +69,7 @@ def sizes(configuration):
             "head_filters": list(configuration.head_filters),
             "head_widths": list(configuration.head_widths),
             "frozen": list(configuration.frozen),
+            "keypoints": configuration.keypoints,
         },
         "pose_autoencoder": {
             "latent_dim": configuration.pose_latent_dim,
