@@ -67,7 +67,11 @@ class KeypointHead(keras.Model):
             `"depths"` `(batch, joints)`, metres from the root away from the camera, on a body of canonical size;
             `"latents"` `(batch, latent_dim)`.
         """
-        maps = to_float(self.maps(features, training=training))
+        return self.read(self.maps(features, training=training))
+
+    def read(self, maps):
+        """What `find` returns, of `(batch, height, width, 2 * joints)` heat maps and maps of depths."""
+        maps = to_float(maps)
         heat_maps, depth_maps = maps[..., : self.joints], maps[..., self.joints :]
         keypoints, depths = mean_of_map(heat_maps, depth_maps)
         layout = root_relative(keypoints)
@@ -78,5 +82,5 @@ class KeypointHead(keras.Model):
             "heat_maps": heat_maps,
             "keypoints": keypoints,
             "depths": depths,
-            "latents": self.lifting(lifted, training=training),
+            "latents": self.lifting(lifted),
         }
