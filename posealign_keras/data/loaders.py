@@ -130,7 +130,7 @@ def load_labelled_images(
     """
     tf = import_tensorflow()
     pipeline = Pipeline(**options)
-    if isinstance(source, tuple) and len(source) in (2, 3) and _is_array(source[0]):
+    if _is_arrays(source):
         if also:
             raise ValueError(f"`also` must be empty for arrays. Received: also={also}")
         images, joints = _pixels("source[0]", source[0], 4), _floats("source[1]", source[1], 3)
@@ -182,7 +182,7 @@ def known_beside_poses(source, split: str = "train") -> tuple[Literal["keypoints
         >>> known_beside_poses((np.zeros((6, 32, 32, 3), "uint8"), np.zeros((6, 17, 3), "float32")))
         ()
     """
-    if isinstance(source, tuple) and _is_array(source[0]):
+    if _is_arrays(source):
         return ()
     has_masks = Pipeline(split=split).kind(source) == LABELLED_PERSON.name
     return ("keypoints", "masks") if has_masks else ("keypoints",)
@@ -327,6 +327,11 @@ def _keypoints(record):
     points = tf.einsum("ij,kj->ki", record["intrinsics"], record["joints"] + record["root_position"])
     size = tf.cast(tf.shape(record["image"])[1::-1], tf.float32)
     return (points[:, :2] / points[:, 2:] + 0.5) / size - 0.5
+
+
+def _is_arrays(source):
+    """Whether a source of labelled images is images, joints and perhaps their validity, and not records."""
+    return isinstance(source, tuple) and len(source) in (2, 3) and _is_array(source[0])
 
 
 def _is_array(source):

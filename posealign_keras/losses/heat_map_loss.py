@@ -4,7 +4,7 @@ from keras import ops
 
 from posealign_keras.ops import map_places
 from posealign_keras.ops.vectors import check_last, to_float
-from posealign_keras.ops.weights import joint_weights, weighted_sum
+from posealign_keras.ops.weights import joint_weights, weighted_mean
 
 # Standard deviation of the wanted distribution, in cells: a joint between two cells is wanted in both.
 _SPREAD = 0.8
@@ -42,5 +42,4 @@ def heat_map_loss(keypoints, heat_maps, weights=None):
     cells = ops.cast((width / _SPREAD, height / _SPREAD), heat_maps.dtype)
     wanted = ops.softmax(-0.5 * ops.sum(ops.square((places - keypoints) * cells), axis=-1), axis=1)
     found = ops.log_softmax(ops.reshape(heat_maps, (-1, height * width, joints)), axis=1)
-    total = ops.sum(weights)
-    return weighted_sum(-ops.sum(wanted * found, axis=1), weights) / ops.where(total > 0, total, 1)
+    return weighted_mean(-ops.sum(wanted * found, axis=1), weights)

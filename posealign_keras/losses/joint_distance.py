@@ -3,7 +3,7 @@
 from keras import ops
 
 from posealign_keras.ops.vectors import check_last, check_same_shape, length
-from posealign_keras.ops.weights import joint_weights, weighted_sum
+from posealign_keras.ops.weights import joint_weights, weighted_mean
 
 
 def joint_distance(y_true, y_pred, weights=None):
@@ -36,5 +36,4 @@ def joint_distance(y_true, y_pred, weights=None):
     weights = joint_weights(weights, y_pred)
     # Replaced before the subtraction: the gradient of a masked NaN would be NaN again.
     y_true = ops.where(weights[..., None] > 0, y_true, y_pred)
-    total = ops.sum(weights)
-    return weighted_sum(length(y_pred - y_true), weights) / ops.where(total > 0, total, 1)
+    return weighted_mean(length(y_pred - y_true), weights)

@@ -43,3 +43,17 @@ def weighted_sum(values, weights):
         Scalar tensor.
     """
     return ops.sum(ops.where(weights > 0, weights * values, 0))
+
+
+def weighted_mean(values, weights):
+    """Mean of `values`; one that is not a number is left out where its weight is 0.
+
+    Args:
+        values: Tensor of any shape.
+        weights: Tensor of the same shape.
+
+    Returns:
+        Scalar tensor; 0 if every weight is 0.
+    """
+    total = ops.sum(weights)
+    return weighted_sum(values, weights) / ops.where(total > 0, total, 1)

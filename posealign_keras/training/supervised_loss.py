@@ -4,7 +4,7 @@ from keras import ops
 
 from posealign_keras.losses import heat_map_loss, joint_distance
 from posealign_keras.ops import retarget_labels
-from posealign_keras.ops.weights import joint_weights, weighted_sum
+from posealign_keras.ops.weights import joint_weights, weighted_mean
 
 # Of the terms beside the joint distance, in metres for a nat and for a metre.
 _HEAT_MAP_WEIGHT = 0.06
@@ -38,6 +38,6 @@ def supervised_loss(image_encoder, pose_autoencoder, images, poses, weights=None
         "distance": joint_distance(labels, pose_autoencoder.decode(found["latents"]), known),
         # Where a joint is seen does not hang on its parent, as its retargeted position does.
         "heat_maps": heat_map_loss(keypoints, found["heat_maps"], weights),
-        "depths": weighted_sum(errors, known) / ops.maximum(ops.sum(known), 1e-6),
+        "depths": weighted_mean(errors, known),
     }
     return terms["distance"] + _HEAT_MAP_WEIGHT * terms["heat_maps"] + _DEPTH_WEIGHT * terms["depths"], terms
