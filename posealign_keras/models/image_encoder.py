@@ -167,14 +167,21 @@ class ImageEncoder(FromPreset, keras.Model):
     def _features(self, images, training):
         return self.backbone(ops.cast(images, self.compute_dtype), training=training)
 
-    def train_only(self, prefixes=("conv3_",)):
-        """Freeze everything but the backbone layers whose names start with one of `prefixes`.
+    def _stages(self):
+        """The layers up to the features, or up to the heat maps if there are some."""
+        yield from _leaf_layers(self.backbone)
+        if self.keypoints:
+            yield from _leaf_layers(self.head.maps)
 
-        Batch normalisation stays frozen, its statistics included, and so do the layers of `frozen`. Call it before
-        `compile`.
+    def train_only(self, prefixes=("conv3_",)):
+        """Freeze everything but the convolutions whose names start with one of `prefixes`.
+
+        Batch normalisation stays frozen, its statistics included, and so do the layers of `frozen` and all that are
+        fully connected. Call it before `compile`.
 
         Args:
-            prefixes: `("conv3_",)` is the stage Res-3, which the paper adapts.
+            prefixes: `("conv3_",)` is the stage Res-3, which the paper adapts; `("conv5_",)` what makes the heat maps,
+                in an encoder that finds keypoints; `("conv",)` all stages.
 
         Raises:
             ValueError: If no layer with weights is left to train, or `prefixes` is a text and not several.
@@ -183,7 +190,7 @@ class ImageEncoder(FromPreset, keras.Model):
         self.trainable = True
         self.head.trainable = False
         chosen = []
-        for layer in _leaf_layers(self.backbone):
+        for layer in self._stages():
             layer.trainable = (
                 layer.name.startswith(tuple(prefixes))
                 and not layer.name.startswith(self.frozen)
@@ -219,7 +226,7 @@ class ImageEncoder(FromPreset, keras.Model):
             )
         normalizations = [
             layer
-            for layer in _leaf_layers(self.backbone)
+            for layer in self._stages()
             if isinstance(layer, layers.BatchNormalization) and not layer.name.startswith(self.frozen)
         ]
         before = [(layer.trainable, layer.momentum) for layer in normalizations]
@@ -229,7 +236,7 @@ class ImageEncoder(FromPreset, keras.Model):
                     layer.trainable = True  # a frozen layer would not update its statistics
                     layer.momentum = index / (index + 1)  # so that the moving averages are means over all batches
                 batch = ops.cast(images[index * batch_size : (index + 1) * batch_size], self.compute_dtype)
-                self.backbone(batch, training=True)
+                self(batch, training=True)
         finally:
             for layer, (trainable, momentum) in zip(normalizations, before, strict=True):
                 layer.trainable, layer.momentum = trainable, momentum

@@ -41,12 +41,13 @@ class KeypointHead(keras.Model):
         self.joints = joints
         self.maps = keras.Sequential([keras.Input(feature_shape)], name="maps")
         for index, number in enumerate(filters):
-            self.maps.add(layers.Conv2D(number, 3, padding="same", use_bias=False))
-            self.maps.add(layers.BatchNormalization())
+            # Named as one more stage of the backbone, for `ImageEncoder.train_only`.
+            self.maps.add(layers.Conv2D(number, 3, padding="same", use_bias=False, name=f"conv5_{index}"))
+            self.maps.add(layers.BatchNormalization(name=f"conv5_{index}_bn"))
             self.maps.add(layers.ReLU())
             if index == 0:
                 self.maps.add(layers.UpSampling2D())
-        self.maps.add(layers.Conv2D(2 * joints, 1, dtype="float32"))
+        self.maps.add(layers.Conv2D(2 * joints, 1, dtype="float32", name="conv5_maps"))
         self.lifting = multilayer_perceptron(3 * joints, widths, latent_dim, "tanh", "relu", name="lifting")
         self.built = True
 

@@ -159,33 +159,25 @@ BASE = dataclasses.replace(
     name="base",
     image_size=128,
     backbone="efficientnet_lite0",
-    head_filters=(128,),
-    head_widths=(256,),
+    head_filters=(128, 128),
+    head_widths=(512, 512, 512),
     frozen=("conv1_", "conv2_"),
+    keypoints=17,
 )
-"""The embeddings of `SMALL`, and an image encoder for real pictures: EfficientNet-Lite0 to Res-4 on 128×128 images. Its
-first two stages never learn, so without the weights of ImageNet it is of no use.
+"""The embeddings of `SMALL`, and an image encoder for real pictures: EfficientNet-Lite0 to Res-4 on 128×128 images. It
+finds the joints in the image first. Its first two stages never learn, so without the weights of ImageNet it is of no
+use.
 
 Example:
     >>> BASE.image_size, BASE.pose_latent_dim
     (128, 32)
 """
 
-BASE_KEYPOINTS = dataclasses.replace(
-    BASE, name="base_keypoints", head_filters=(128, 128), head_widths=(512, 512, 512), keypoints=17
-)
-"""`BASE` with an image encoder that finds the joints in the image first.
-
-Example:
-    >>> BASE_KEYPOINTS.keypoints, BASE.keypoints
-    (17, 0)
-"""
-
-_CONFIGURATIONS = {configuration.name: configuration for configuration in (PAPER, SMALL, BASE, BASE_KEYPOINTS)}
+_CONFIGURATIONS = {configuration.name: configuration for configuration in (PAPER, SMALL, BASE)}
 
 
 def get_configuration(name: str | Configuration) -> Configuration:
-    """Return the configuration called `name`: "paper", "small", "base" or "base_keypoints".
+    """Return the configuration called `name`: "paper", "small" or "base".
 
     A `Configuration` is returned as it is.
 

@@ -1,9 +1,11 @@
 """Trains an image encoder on pictures that are more like real ones, for the embedding of a preset.
 
-python -m posealign_keras.presets.train_image_encoder old_preset --out new_preset --work DIR --mocap mocap17.npz
+python -m posealign_keras.presets.train_image_encoder old_preset --out new_preset --work DIR --mocap mocap17.npz \
+    --panoramas DIR
 """
 
 import argparse
+import dataclasses
 import os
 import platform
 import shutil
@@ -15,7 +17,7 @@ import keras
 import posealign_keras
 from posealign_keras import data
 from posealign_keras.data.motion_library import MotionLibrary
-from posealign_keras.data.synthetic import Domain, generate_motion_library, get_domain
+from posealign_keras.data.synthetic import Domain, generate_motion_library, get_domain, read_panoramas
 from posealign_keras.data.synthetic.recording import record_images
 from posealign_keras.evaluation import pose_errors
 from posealign_keras.fitting import fit
@@ -38,7 +40,7 @@ _PARTS = {"train": 3, "target": 1, "generated": 2}
 _REPLAYED_OF = "train"
 # The variant of a preset that a small encoder starts from.
 _START = "source"
-_STEPS = 6_000
+_STEPS = 8_000
 _BATCH = 32
 _AUGMENTATION = data.ImageAugmentation(zoom=(0.8, 1.2), shift=0.08)
 _DESCRIPTION = (
@@ -62,6 +64,8 @@ def train_image_encoder(
     test_images: int = 1_500,
     replayed: int = 500,
     steps: int = _STEPS,
+    panoramas: str | os.PathLike | None = None,
+    panorama_licence: str = "",
     limits: Sequence[str] = (),
     fresh: bool = False,
 ) -> PoseEstimator:
@@ -85,6 +89,8 @@ def train_image_encoder(
         test_images: Pictures to measure by.
         replayed: Pictures that go into the preset.
         steps: Steps of training.
+        panoramas: Directory of photographs in which most of the people stand, see `read_panoramas`; `None` for none.
+        panorama_licence: Where these are from and what may be done with them, for the card.
         limits: What the networks cannot do, a sentence each, for the card.
         fresh: Start over.
 
@@ -92,10 +98,11 @@ def train_image_encoder(
         The estimator.
 
     Raises:
-        FileNotFoundError: If the preset or the motion capture does not exist.
+        FileNotFoundError: If the preset, the motion capture or a panorama does not exist.
         FileExistsError: If there is something at `out` already.
         ImportError: If what draws the people or reads the weights is not installed.
-        ValueError: If the preset is not of a run with this motion capture, or an argument does not fit.
+        ValueError: If the preset is not of a run with this motion capture, a panorama cannot be read, or an argument
+            does not fit.
         OSError: If something cannot be written.
     """
     found, mocap, out = Preset(preset), Path(mocap), Path(out).absolute()
@@ -113,6 +120,8 @@ def train_image_encoder(
     seed = figures["arguments"]["seed"]
     keras.utils.set_random_seed(seed)
     domain = get_domain(domain)
+    if panoramas is not None:
+        domain = dataclasses.replace(domain, panoramas=read_panoramas(panoramas))
     encoder, start = _encoder(found, configuration, weights)
     settings = {
         "configuration": configuration.name,
@@ -120,6 +129,7 @@ def train_image_encoder(
         "start": start,
         "domain": domain.name,
         "people": people,
+        "panoramas": [panorama.name for panorama in domain.panoramas],
         "images": images,
         "test_images": test_images,
         "steps": steps,
@@ -177,6 +187,7 @@ def train_image_encoder(
                 "frames": test_images,
                 "selection": "none: a fixed number of steps",
             },
+            "panorama_licence": panorama_licence,
             "limits": list(limits),
             "storage": change_by_storing([(estimator, PoseEstimator.from_preset(new))], shown),
         }
@@ -249,6 +260,10 @@ def main(arguments=None) -> None:
     parser.add_argument("--people", default="mesh", help="who is filmed, mesh or cones (default: %(default)s)")
     for name, default in (("images", 24_000), ("test-images", 1_500), ("replayed", 500), ("steps", _STEPS)):
         parser.add_argument(f"--{name}", type=int, default=default, metavar="N", help="default: %(default)s")
+    parser.add_argument("--panoramas", metavar="DIR", help="photographs of places all around, in which people stand")
+    parser.add_argument(
+        "--panorama-licence", default="", metavar="TEXT", help="what may be done with them, for the card"
+    )
     add_limits(parser)
     parser.add_argument("--fresh", action="store_true", help="start over")
     options = parser.parse_args(arguments)

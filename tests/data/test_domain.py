@@ -71,6 +71,13 @@ def test_shares_of_bare_chests_and_feet():
         assert (domain.bare_chest, domain.barefoot) == (0.0, 0.0)
 
 
+def test_shares_of_caps():
+    scenes, bare_headed = (scenes_of(dataclasses.replace(VARIED, cap=share), 600) for share in (0.25, 0.0))
+    capped = [not np.array_equal(a.hair, b.hair) for a, b in zip(scenes, bare_headed, strict=True)]
+    assert abs(np.mean(capped) - 0.25) < 0.06
+    assert {scene.outfit.hair_length for scene, cap in zip(scenes, capped, strict=True) if cap} == {1.0}
+
+
 def test_backdrop_paints_the_same_place_at_every_size():
     for scene in scenes_of(WILD, 5):
         fine = scene.backdrop.paint(128).reshape(32, 4, 32, 4, 3).mean(axis=(1, 3))

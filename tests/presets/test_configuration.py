@@ -16,7 +16,7 @@ def test_configurations_are_found_by_name():
     assert get_configuration("paper") is PAPER
     assert get_configuration("small") is SMALL
     assert get_configuration(TINY) is TINY
-    names = r"\['base', 'base_keypoints', 'paper', 'small'\]"
+    names = r"\['base', 'paper', 'small'\]"
     with pytest.raises(ValueError, match=f"`name` must be one of {names}. Received: name='huge'"):
         get_configuration("huge")
     with pytest.raises(dataclasses.FrozenInstanceError):

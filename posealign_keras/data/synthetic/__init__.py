@@ -5,6 +5,7 @@ from posealign_keras.data.synthetic.domains import STUDIO, VARIED, WILD, get_dom
 from posealign_keras.data.synthetic.filming import Film, film
 from posealign_keras.data.synthetic.motion import MOTION_FAMILIES, generate_motion, generate_motion_library
 from posealign_keras.data.synthetic.outfit import Outfit
+from posealign_keras.data.synthetic.panorama import Panorama, read_panoramas
 from posealign_keras.data.synthetic.people import Bodies, People, get_people
 from posealign_keras.data.synthetic.physique import Physique
 from posealign_keras.data.synthetic.recording import record_clips, record_images
@@ -20,6 +21,7 @@ __all__ = [
     "Domain",
     "Film",
     "Outfit",
+    "Panorama",
     "People",
     "Physique",
     "Scene",
@@ -28,6 +30,7 @@ __all__ = [
     "generate_motion_library",
     "get_domain",
     "get_people",
+    "read_panoramas",
     "record_clips",
     "record_images",
     "render",

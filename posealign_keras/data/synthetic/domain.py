@@ -10,6 +10,7 @@ from posealign_keras.data.synthetic.camera import Camera
 from posealign_keras.data.synthetic.fabric import Fabric
 from posealign_keras.data.synthetic.light import Light
 from posealign_keras.data.synthetic.outfit import FOLD_COUNT, Outfit
+from posealign_keras.data.synthetic.panorama import Panorama, PanoramicBackdrop
 from posealign_keras.data.synthetic.physique import Physique
 from posealign_keras.data.synthetic.scene import Scene
 from posealign_keras.data.synthetic.sensor import Sensor
@@ -80,6 +81,10 @@ class Domain:
         long_hair: Share of people with long hair.
         bare_chest: Share of men without a shirt, children excepted.
         barefoot: Share of people without shoes.
+        cap: Share of people in a cap that hides all hair, such as a swimmer's.
+        other_legs: Share of single poses whose legs are those of another pose.
+        panoramas: Photographs of places all around, see `read_panoramas`; some scenes are in one of them.
+        in_panorama: Share of scenes in a panorama, where there are some.
 
     Example:
         >>> import dataclasses
@@ -145,6 +150,10 @@ class Domain:
     long_hair: float = 0.35
     bare_chest: float = 0.0
     barefoot: float = 0.0
+    cap: float = 0.0
+    other_legs: float = 0.0
+    panoramas: tuple[Panorama, ...] = ()
+    in_panorama: float = 0.8
 
     def sample_scene(self, rng) -> Scene:
         """Draw a person, a place and a camera.
@@ -190,15 +199,25 @@ class Domain:
             physique=self._physique(flesh_rng),
             outfit=self._outfit(flesh_rng),
         )
-        return self._undressed(scene, flesh_rng)
+        return self._moved(self._changed(scene, flesh_rng), flesh_rng)
 
-    def _undressed(self, scene, rng):
-        no_shirt, no_shoes = rng.random(2)
+    def _moved(self, scene, rng):
+        """The scene in one of the panoramas, or where it is."""
+        if not self.panoramas or rng.random() >= self.in_panorama:
+            return scene
+        panorama = self.panoramas[rng.integers(len(self.panoramas))]
+        return replace(scene, backdrop=PanoramicBackdrop.drawn(panorama, scene.camera, rng))
+
+    def _changed(self, scene, rng):
+        no_shirt, no_shoes, cap = rng.random(3)
         if no_shirt < self.bare_chest and scene.physique.gender < 0.5 and scene.physique.age > _ADULT:
             outfit = replace(scene.outfit, shirt_looseness=0.0)
             scene = replace(scene, shirt=Fabric.plain(scene.skin), front_width=0.0, outfit=outfit)
         if no_shoes < self.barefoot:
             scene = replace(scene, shoes=scene.skin, outfit=replace(scene.outfit, shoe_height=_ANKLE))
+        if cap < self.cap:
+            (colour,) = _colours(rng, self.cloth_saturation, self.cloth_value, 1)
+            scene = replace(scene, hair=colour, outfit=replace(scene.outfit, hair_length=1.0))
         return scene
 
     def _physique(self, rng):

@@ -13,6 +13,8 @@ from posealign_keras.data.synthetic.people import People, get_people
 from posealign_keras.skeletons import BODY17
 
 _IMAGES_AT_ONCE = 128
+# Hip, knee and ankle, right and left.
+_LEGS = [BODY17.index(f"{side}_{joint}") for side in "rl" for joint in ("hip", "knee", "ankle")]
 Progress = Callable[[int, int], None]
 
 
@@ -63,7 +65,7 @@ def record_images(
         for first in range(0, count, _IMAGES_AT_ONCE):
             chosen = range(first, min(first + _IMAGES_AT_ONCE, count))
             poses = np.stack([library[sequences[i]][starts[i] : starts[i] + 1] for i in chosen])
-            poses = np.stack([_vary_limbs(pose, domain, rng) for pose in poses])
+            poses = np.stack([_vary_limbs(pose, domain, rng) for pose in _exchange_legs(poses, domain, rng)])
             filmed = film(poses, [domain.sample_scene(rng) for _ in chosen], size, rng, people=people)
             for i, images, covered, joints, intrinsics in zip(
                 chosen, filmed.images, filmed.masks, filmed.joints, filmed.intrinsics, strict=True
@@ -146,6 +148,27 @@ def _draw_windows(library, frames, count, rng):
     ends = np.cumsum(choices)
     sequences = np.searchsorted(ends, drawn, side="right")
     return [int(s) for s in sequences], [int(s) for s in drawn - (ends - choices)[sequences]]
+
+
+def _exchange_legs(poses, domain, rng):
+    """Give some of the poses `(N, 1, 17, 3)` the legs of others, turned about the vertical so that hips match hips."""
+    if not domain.other_legs:
+        return poses
+    chosen = np.flatnonzero(rng.random(len(poses)) < domain.other_legs)
+    own, other = poses[chosen], poses[rng.integers(len(poses), size=len(chosen))]
+    cosine, sine = np.cos(angle := _heading(own) - _heading(other)), np.sin(angle)
+    legs = other[:, :, _LEGS] - other[:, :, :1]
+    x, y, z = np.moveaxis(legs, -1, 0)
+    legs = np.stack([cosine * x - sine * y, sine * x + cosine * y, z], axis=-1)
+    changed = poses.copy()
+    changed[chosen[:, None, None], 0, _LEGS] = own[:, :, :1] + legs
+    return changed
+
+
+def _heading(poses):
+    """`(N, 1, 1)` angle about the vertical, in radian, of the line from the right hip to the left."""
+    x, y, _ = np.moveaxis(poses[:, :, _LEGS[3]] - poses[:, :, _LEGS[0]], -1, 0)
+    return np.arctan2(y, x)[..., None]
 
 
 def _vary_limbs(positions, domain, rng):

@@ -9,6 +9,7 @@ from posealign_keras.data.synthetic.camera import Camera
 from posealign_keras.data.synthetic.fabric import Fabric
 from posealign_keras.data.synthetic.light import Light
 from posealign_keras.data.synthetic.outfit import Outfit
+from posealign_keras.data.synthetic.panorama import PanoramicBackdrop
 from posealign_keras.data.synthetic.physique import Physique
 from posealign_keras.data.synthetic.sensor import Sensor
 from posealign_keras.data.synthetic.shapes import Shapes
@@ -31,7 +32,7 @@ class Scene:
         hair: `(3,)` RGB in [0, 1].
         shoes: `(3,)` RGB in [0, 1].
         light: `Light`.
-        backdrop: `Backdrop`.
+        backdrop: `Backdrop`, or `PanoramicBackdrop`.
         occluders: `Shapes` before the person.
         camera: `Camera`.
         sensor: `Sensor`.
@@ -57,7 +58,7 @@ class Scene:
     hair: np.ndarray
     shoes: np.ndarray
     light: Light
-    backdrop: Backdrop
+    backdrop: Backdrop | PanoramicBackdrop
     occluders: Shapes
     camera: Camera
     sensor: Sensor
