@@ -188,7 +188,7 @@ class ImageEncoder(FromPreset, keras.Model):
         """
         _check_several("prefixes", prefixes)
         self.trainable = True
-        self.head.trainable = False
+        (self.head.lifting if self.keypoints else self.head).trainable = False
         chosen = []
         for layer in self._stages():
             layer.trainable = (

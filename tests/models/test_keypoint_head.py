@@ -60,15 +60,34 @@ def test_it_is_saved_and_goes_to_presets(tmp_path):
     np.testing.assert_allclose(stored.predict(images(), verbose=0), expected, atol=5e-3)  # stored in half precision
 
 
-def test_only_the_backbone_adapts():
+def test_the_paper_s_stage_adapts_without_the_head():
     model = encoder()
     model.train_only(("conv3_",))
-    before = [ops.convert_to_numpy(variable) for variable in model.head.variables]
-    model(images(), training=True)
-    model.adapt_normalization(images(8), batch_size=4)
     assert not model.head.trainable_variables
-    for variable, value in zip(model.head.variables, before, strict=True):
-        np.testing.assert_array_equal(ops.convert_to_numpy(variable), value)
+    assert len(model.trainable_variables) == 5
+
+
+def test_convolutions_to_the_maps_adapt_as_one_more_stage():
+    model = encoder()
+    model.train_only(("conv5_",))
+    assert [variable.path.split("/")[-2] for variable in model.trainable_variables] == [
+        *("conv5_0", "conv5_1", "conv5_maps", "conv5_maps")
+    ]
+    model.train_only(("conv",))
+    backbone = [v for v in model.backbone.trainable_variables if v.path.endswith("kernel")]
+    assert len(model.trainable_variables) == len(backbone) + 4
+    assert not model.head.lifting.trainable_variables
+    model.train_only(("conv3_",))  # and back
+    assert len(model.trainable_variables) == 5
+
+
+def test_normalisation_of_the_maps_takes_the_statistics_of_other_images():
+    model = encoder()
+    before = {variable.path: ops.convert_to_numpy(variable) for variable in model.head.variables}
+    model.adapt_normalization(images(8), batch_size=4)
+    for variable in model.head.variables:
+        changed = not np.array_equal(before[variable.path], ops.convert_to_numpy(variable))
+        assert changed == ("moving_" in variable.path), variable.path
 
 
 def test_an_encoder_without_keypoints_finds_none():
