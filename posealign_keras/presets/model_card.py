@@ -161,7 +161,7 @@ def _start(trained):
 
 def _places(panoramas):
     """In which photographs people stand, if they do."""
-    return f", most of them in {len(panoramas)} panoramas ({', '.join(panoramas)})" if panoramas else ""
+    return f", most of them in the panoramas {', '.join(panoramas)}" if panoramas else ""
 
 
 def _measures(errors):

@@ -61,7 +61,7 @@ class Adaptation(MultiObjectiveModel):
         measured_on: How far the two ends of a relation are apart. `"latents"`: the distance of their latents, as in the
             paper, which also falls when all latents shrink towards 0. `"poses"`: the mean joint distance of their
             decoded poses in metres, which shrinking latents do not lower.
-        adapted_layers: Prefixes of the names of the backbone layers that adapt.
+        adapted_layers: Prefixes of the names of the convolutions that adapt, see `ImageEncoder.train_only`.
         images_per_clip: Number of frames, evenly spaced, that each clip contributes where single images are wanted and
             the data has no `"images"`.
         temperature: τ of InfoNCE.

@@ -106,6 +106,30 @@ def test_the_preset_and_its_card(preset, mocap, tmp_path, capsys, monkeypatch):
         train_image_encoder(preset, new, tmp_path / "work", mocap, **FEW)
 
 
+def test_people_in_panoramas(preset, mocap, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "fit", lambda *_, **__: None)
+    tensorflow = pytest.importorskip("tensorflow")
+    places = tmp_path / "places"
+    places.mkdir()
+    for name, grey in (("hall", 10), ("field", 245)):
+        picture = np.full((32, 64, 3), grey, "uint8")
+        (places / f"{name}.png").write_bytes(tensorflow.io.encode_png(picture).numpy())
+    licence = "The panoramas are everybody's."
+    for out, more in (("drawn", {}), ("seen", {"panoramas": places, "panorama_licence": licence})):
+        train_image_encoder(preset, tmp_path / out, tmp_path / f"work_{out}", mocap, **FEW, **more)
+    card = Preset(tmp_path / "seen").card
+    assert "in the domain 'studio', most of them in the panoramas field, hall (" in card
+    assert licence in card.split("## Licence")[1]
+    assert "panorama" not in Preset(tmp_path / "drawn").card
+    # The same people, elsewhere.
+    drawn, seen = (
+        data.load_arrays(Preset(tmp_path / out).replay, "train", data.LABELLED_PERSON) for out in ("drawn", "seen")
+    )
+    np.testing.assert_array_equal(drawn["joints"], seen["joints"])
+    behind = (drawn["mask"] == 0) & (seen["mask"] == 0)
+    assert abs(drawn["image"].astype(int) - seen["image"])[behind].mean() > 30
+
+
 def test_an_encoder_that_does_not_fit_is_refused_before_pictures_are_made(preset, mocap, tmp_path):
     wide = dataclasses.replace(TINY, name="wide", head_widths=(9,))
     for arguments, message in (
