@@ -56,7 +56,6 @@ def adapt(run) -> list[str]:
         run.unlabelled_clips(setting.target),
         run.labelled_images(*replayed) if plan.replay_weight else None,
         source_subjects=setting.labelled_subjects or None,
-        augmentation=plan.augmentation,
         seed=run.seed,
         cache=plan.cache,
     )
@@ -90,7 +89,7 @@ def compiled_adaptation(
 
 
 def adaptation_batches(model: Adaptation, plan, clips, source, **options):
-    """Endless batches for an `Adaptation`, of the sizes of a plan, with clips if it needs them.
+    """Endless batches for an `Adaptation`, of the sizes and the augmentation of a plan, with clips if it needs them.
 
     Args:
         model: The adaptation.
@@ -108,6 +107,7 @@ def adaptation_batches(model: Adaptation, plan, clips, source, **options):
         batch_size=plan.clips_per_batch if model.needs_clips else 0,
         images_per_batch=plan.images_per_batch,
         source_per_batch=plan.replay_per_batch,
+        augmentation=plan.augmentation,
         **options,
     )
 

@@ -32,7 +32,7 @@ PLAN = TrainingPlan(
     replay_per_batch=32,
     adaptation_rate=3e-4,
     normalization_frames=4096,
-    augmentation=None,
+    augmentation=data.ImageAugmentation(zoom=(0.8, 1.2), shift=0.08),
 )
 """How much an adaptation to own videos trains: some minutes on two cores, however long the videos are.
 

@@ -46,3 +46,13 @@ def test_masks_come_along_where_there_are_some_and_the_plan_wants_them(records):
 def test_keypoints_come_along_for_an_encoder_that_finds_some(records):
     assert source_of_batches(records / "True", keypoints=17) == POSES | {"source_masks", "source_keypoints"}
     assert source_of_batches(records / "False", keypoints=17) == POSES | {"source_keypoints"}
+
+
+def test_they_are_augmented_as_the_plan_says():
+    model = SimpleNamespace(needs_clips=False, image_encoder=SimpleNamespace(keypoints=0))
+    source = CLIPS[:, 0], np.zeros((2, 17, 3), "float32")
+    for augmentation in (None, data.ImageAugmentation(brightness=0.5)):
+        plan = dataclasses.replace(PLAN, augmentation=augmentation)
+        (x,) = next(iter(adaptation_batches(model, plan, CLIPS, source, seed=0)))
+        brighter = [np.asarray(x[name]).max() > 0 for name in ("images", "source_images")]
+        assert brighter == [augmentation is not None] * 2
