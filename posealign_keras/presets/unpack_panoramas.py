@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
+from posealign_keras.video.needs_tools import needs_tools
 from posealign_keras.whole_directory import whole_directory
 
 _MEMBER = re.compile(r"package/hdri/(\w+)\.exr\.js")
@@ -50,8 +51,10 @@ def unpack_panoramas(package: str | os.PathLike, out: str | os.PathLike) -> list
         with tarfile.open(package) as archive:
             for member in archive:
                 found = _MEMBER.fullmatch(member.name)
-                if found and member.isfile() and member.size <= _LARGEST:
-                    panoramas[found[1]] = _decoded(archive.extractfile(member).read(), member.name)
+                wanted = found and member.isfile() and member.size <= _LARGEST
+                file = archive.extractfile(member) if wanted else None
+                if found and file:
+                    panoramas[found[1]] = _decoded(file.read(), member.name)
     except tarfile.TarError as error:
         raise ValueError(f"{package}: not a package as `npm pack` writes it") from error
     if not panoramas:
@@ -65,8 +68,8 @@ def unpack_panoramas(package: str | os.PathLike, out: str | os.PathLike) -> list
 def _decoded(script, name):
     """`(H, W, 3)` light, blue first, of a script that holds an EXR file as text."""
     os.environ.setdefault("OPENCV_IO_ENABLE_OPENEXR", "1")  # read when OpenCV opens its first file
-    import cv2
-
+    with needs_tools():
+        import cv2
     content = _CONTENT.search(script)
     try:
         file = base64.b64decode(content[1], validate=True) if content else b""
@@ -79,8 +82,8 @@ def _decoded(script, name):
 
 
 def _write(path, light):
-    import cv2
-
+    with needs_tools():
+        import cv2
     white = max(np.percentile(light, _NOT_WHITE), 1e-6)
     picture = np.round(255 * np.clip(light / white, 0, 1) ** (1 / _GAMMA)).astype("uint8")
     if not cv2.imwrite(str(path), picture):

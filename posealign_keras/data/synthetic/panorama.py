@@ -47,7 +47,7 @@ class Panorama:
 
     def __repr__(self):
         height, width, _ = self.image.shape
-        digest = hashlib.sha256(np.ascontiguousarray(self.image)).hexdigest()[:8]
+        digest = hashlib.sha256(self.image.tobytes()).hexdigest()[:8]
         return f"Panorama({self.name!r}, {height} x {width}, {digest})"
 
     def mirrored(self) -> "Panorama":
