@@ -40,7 +40,7 @@ _PARTS = {"train": 3, "target": 1, "generated": 2}
 _REPLAYED_OF = "train"
 # The variant of a preset that a small encoder starts from.
 _START = "source"
-_STEPS = 8_000
+_STEPS = 6_000
 _BATCH = 32
 _AUGMENTATION = data.ImageAugmentation(zoom=(0.8, 1.2), shift=0.08)
 _DESCRIPTION = (
