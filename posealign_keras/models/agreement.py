@@ -3,6 +3,8 @@
 import numpy as np
 from keras import ops
 
+from posealign_keras.ops import retarget
+
 USUAL_DISAGREEMENT = 0.1
 """Metres between the joints of both poses at which the confidence is 1/e of the plausibility."""
 
@@ -21,13 +23,14 @@ def combine_both_ways(pose_autoencoder, flip, straight, mirrored) -> dict[str, n
     """
     one = np.asarray(straight["pose_3d"])
     other = ops.convert_to_numpy(flip.transform_poses(mirrored["pose_3d"]))
-    # The mean of two poses need not be one, where they contradict each other; what the decoder gives always is.
-    latents = pose_autoencoder.encode((one + other) / 2)
+    # The mean of two poses has shorter bones than both. Brought to their length it is better than what the pose
+    # auto-encoder makes of it, of poses above all that it does not know well.
+    poses = retarget((one + other) / 2, skeleton=pose_autoencoder.skeleton)
     disagreement = np.linalg.norm(one - other, axis=-1).mean(axis=-1)
     plausibility = np.minimum(straight["plausibility"], mirrored["plausibility"])
     return {
-        "pose_3d": ops.convert_to_numpy(pose_autoencoder.decode(latents)),
-        "latent": ops.convert_to_numpy(latents),
+        "pose_3d": ops.convert_to_numpy(poses),
+        "latent": ops.convert_to_numpy(pose_autoencoder.encode(poses)),
         "plausibility": plausibility,
         "disagreement": disagreement,
         "confidence": plausibility * np.exp(-disagreement / USUAL_DISAGREEMENT),
