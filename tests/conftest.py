@@ -3,11 +3,6 @@
 import keras
 import numpy as np
 import pytest
-from hypothesis import settings
-
-# How long an example takes says how busy the machine is.
-settings.register_profile("any machine", deadline=None)
-settings.load_profile("any machine")
 
 
 def _gradient(function, value):
