@@ -54,19 +54,19 @@ def unpack_panoramas(package: str | os.PathLike, out: str | os.PathLike) -> list
                 wanted = found and member.isfile() and member.size <= _LARGEST
                 file = archive.extractfile(member) if wanted else None
                 if found and file:
-                    panoramas[found[1]] = _decoded(file.read(), member.name)
+                    panoramas[found[1]] = _png(file.read(), member.name)
     except tarfile.TarError as error:
         raise ValueError(f"{package}: not a package as `npm pack` writes it") from error
     if not panoramas:
         raise ValueError(f"{package}: no panoramas (package/hdri/*.exr.js) in it")
     with whole_directory(out) as new:
-        for name, light in panoramas.items():
-            _write(new / f"{name}.png", light)
+        for name, png in panoramas.items():
+            (new / f"{name}.png").write_bytes(png)
     return [out / f"{name}.png" for name in sorted(panoramas)]
 
 
-def _decoded(script, name):
-    """`(H, W, 3)` light, blue first, of a script that holds an EXR file as text."""
+def _png(script, name):
+    """The PNG file of a script that holds an EXR file, light without an upper limit, as text."""
     os.environ.setdefault("OPENCV_IO_ENABLE_OPENEXR", "1")  # read when OpenCV opens its first file
     with needs_tools():
         import cv2
@@ -78,16 +78,10 @@ def _decoded(script, name):
         light = None
     if light is None or light.ndim != 3 or light.shape[1] != 2 * light.shape[0]:
         raise ValueError(f"{PurePosixPath(name).name}: not a panorama that OpenCV can read")
-    return np.nan_to_num(light[..., :3].astype("float32"))
-
-
-def _write(path, light):
-    with needs_tools():
-        import cv2
+    light = np.nan_to_num(light[..., :3].astype("float32"))
     white = max(np.percentile(light, _NOT_WHITE), 1e-6)
     picture = np.round(255 * np.clip(light / white, 0, 1) ** (1 / _GAMMA)).astype("uint8")
-    if not cv2.imwrite(str(path), picture):
-        raise OSError(f"{path}: cannot be written")
+    return cv2.imencode(".png", picture)[1].tobytes()
 
 
 def main(arguments=None) -> None:

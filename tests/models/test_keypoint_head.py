@@ -27,7 +27,7 @@ def test_what_is_found():
     shapes = {name: value.shape for name, value in result.items()}
     assert shapes == {"heat_maps": (3, 4, 4, 17), "keypoints": (3, 17, 2), "depths": (3, 17), "latents": (3, 4)}
     assert np.abs(result["keypoints"]).max() <= 0.5
-    np.testing.assert_allclose(model.predict(images(), verbose=0), result["latents"], atol=2e-5)  # compiled, and not
+    np.testing.assert_allclose(ops.convert_to_numpy(model(images())), result["latents"], atol=1e-6)
 
 
 def test_latents_depend_on_the_layout_and_not_on_its_place():

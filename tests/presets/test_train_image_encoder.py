@@ -18,7 +18,7 @@ from posealign_keras.presets.train_image_encoder import main, train_image_encode
 module = sys.modules[train_image_encoder.__module__]
 
 data = pytest.importorskip("posealign_keras.data")
-pytest.importorskip("tensorflow")
+tf = pytest.importorskip("tensorflow")
 
 SIZES = {"images": 24, "test_images": 5, "replayed": 4, "steps": 3}
 FEW = {"configuration": TINY, "weights": None, "domain": "studio", "people": "cones", **SIZES}
@@ -108,12 +108,11 @@ def test_the_preset_and_its_card(preset, mocap, tmp_path, capsys, monkeypatch):
 
 def test_people_in_panoramas(preset, mocap, tmp_path, monkeypatch):
     monkeypatch.setattr(module, "fit", lambda *_, **__: None)
-    tensorflow = pytest.importorskip("tensorflow")
     places = tmp_path / "places"
     places.mkdir()
     for name, grey in (("hall", 10), ("field", 245)):
         picture = np.full((32, 64, 3), grey, "uint8")
-        (places / f"{name}.png").write_bytes(tensorflow.io.encode_png(picture).numpy())
+        (places / f"{name}.png").write_bytes(tf.io.encode_png(picture).numpy())
     licence = "The panoramas are everybody's."
     for out, more in (("drawn", {}), ("seen", {"panoramas": places, "panorama_licence": licence})):
         train_image_encoder(preset, tmp_path / out, tmp_path / f"work_{out}", mocap, **FEW, **more)
