@@ -12,7 +12,8 @@ from pathlib import Path
 def whole_directory(out: str | os.PathLike) -> Iterator[Path]:
     """Context in which a new directory is filled; afterwards it takes its place, and if anything fails it is gone.
 
-    What is at that place already is replaced: whether it may be is for the caller to find out first.
+    What is at that place already is replaced, and stays if anything fails: whether it may be is for the caller to find
+    out first.
 
     Args:
         out: Where the directory is to be.
@@ -39,8 +40,14 @@ def whole_directory(out: str | os.PathLike) -> Iterator[Path]:
         inside.mkdir()
         yield inside
         out.parent.mkdir(parents=True, exist_ok=True)
+        old = partial / "old"
         if out.exists():
-            out.rename(partial / "old")
-        inside.rename(out)
+            out.rename(old)
+        try:
+            inside.rename(out)
+        except OSError:
+            if old.exists():
+                old.rename(out)
+            raise
     finally:
         shutil.rmtree(partial, ignore_errors=True)

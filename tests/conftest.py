@@ -1,5 +1,7 @@
 """Fixtures shared by the tests of several parts of the package."""
 
+import os
+
 import keras
 import numpy as np
 import pytest
@@ -51,9 +53,23 @@ def compiled():
     return _compiled
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _compiled_functions_are_stored(tmp_path_factory):
+    """JAX compiles a function once for all files and processes of a run: half of what these tests take on it."""
+    if keras.backend.backend() == "jax":
+        import jax
+
+        directory = tmp_path_factory.getbasetemp()
+        if "PYTEST_XDIST_WORKER" in os.environ:
+            directory = directory.parent  # that of the run; each of its processes has one of its own
+        jax.config.update("jax_compilation_cache_dir", str(directory / "compiled"))
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
+        jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+
+
 @pytest.fixture(autouse=True, scope="module")
 def _compiled_functions_are_forgotten():
-    """JAX keeps every compiled function for ever: gigabytes, over all files."""
+    """JAX keeps every compiled function in memory for ever: gigabytes, over all files."""
     yield
     if keras.backend.backend() == "jax":
         import jax

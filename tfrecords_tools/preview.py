@@ -90,7 +90,7 @@ def _figures(directory, manifest: Manifest, samples, scenes, seed) -> Iterator[t
     kind = manifest.schema["name"]
     if kind in ("pose_sequence", "labelled_clip"):
         samples = min(samples, scenes)
-    elif kind == "labelled_image":
+    elif kind in ("labelled_image", "labelled_person"):
         samples = min(samples, scenes * _IN_A_ROW)
     records = _drawn(directory, manifest, samples, seed)
     if kind == "pose_sequence":

@@ -14,12 +14,14 @@ class ImageAugmentation:
     alike in all its frames.
 
     Args:
-        zoom: Smallest and largest width of the crop as a share of the picture; above 1 there is a black border.
+        zoom: Smallest and largest width of the crop as a share of the picture; above 1 it sees beyond the edge.
         shift: Largest shift of its middle, as a share of the picture's width and height.
         brightness: Largest shift of all channels, as a share of full white.
         contrast: Largest relative change of contrast.
         saturation: Largest relative change of saturation.
         hue: Largest change of hue, as a share of the colour circle; below 0.5.
+        beyond: What is seen beyond the edge of a picture: `"black"`, or `"mirrored"`, its mirror image; in masks
+            nobody.
 
     Raises:
         ValueError: If a range is not as described.
@@ -38,10 +40,18 @@ class ImageAugmentation:
     contrast: float = 0.3
     saturation: float = 0.3
     hue: float = 0.05
+    beyond: str = "black"
 
     def __post_init__(self):
         if not 0 < self.zoom[0] <= self.zoom[1]:
             raise ValueError(f"`zoom` must be two positive numbers that do not fall. Received: zoom={self.zoom}")
+        if self.beyond not in ("black", "mirrored"):
+            raise ValueError(f"`beyond` must be 'black' or 'mirrored'. Received: beyond={self.beyond!r}")
+        if self.beyond == "mirrored" and self._reach > 1:
+            raise ValueError(
+                "`zoom` and `shift` must not reach beyond one mirror image. "
+                f"Received: zoom={self.zoom}, shift={self.shift}"
+            )
         for name, largest in (("shift", 1), ("brightness", 1), ("contrast", 1), ("saturation", 1), ("hue", 0.499)):
             if not 0 <= getattr(self, name) <= largest:
                 raise ValueError(f"`{name}` must be from 0 to {largest}. Received: {name}={getattr(self, name)}")
@@ -60,7 +70,7 @@ class ImageAugmentation:
         seeds = self._seeds(seed)
         shape = tf.shape(images)
         frames = tf.reshape(images, tf.concat([[-1], shape[-3:]], 0))
-        frames = self._cropped(tf.cast(frames, tf.float32) / 255, seeds)
+        frames = self._cropped(tf.cast(frames, tf.float32) / 255, seeds, self.beyond)
         frames += self._uniform(-self.brightness, self.brightness, seeds[2])
         mean = tf.reduce_mean(frames, axis=(0, 1, 2), keepdims=True)
         frames = mean + (frames - mean) * self._uniform(1 - self.contrast, 1 + self.contrast, seeds[3])
@@ -106,17 +116,27 @@ class ImageAugmentation:
         middle = import_tensorflow().random.stateless_uniform((2,), seeds[1], -self.shift, self.shift)
         return middle, self._uniform(*self.zoom, seeds[0])
 
-    def _cropped(self, frames, seeds):
+    @property
+    def _reach(self):
+        """How far a crop may reach beyond the edge, as a share of the picture."""
+        return max(self.zoom[1] / 2 + self.shift - 0.5, 0.0)
+
+    def _cropped(self, frames, seeds, beyond="black"):
         tf = import_tensorflow()
         middle, width = self._window(seeds)
-        middle, half = 0.5 + middle, width / 2
-        # Edges as this operation wants them: of the centres of the first and last pixel.
-        edge = 0.5 / tf.cast(tf.shape(frames)[1:3], tf.float32)
-        box = tf.concat([(middle - half) / (1 - 2 * edge), (middle + half - 2 * edge) / (1 - 2 * edge)], 0)
+        output = tf.shape(frames)[1:3]
+        size = tf.cast(output, tf.float32)
+        # Middle of the first pixel that is seen, in pixels; from one to the next it is `width`.
+        first = (0.5 + middle) * size - 0.5 - width * (size - 1) / 2
+        if beyond == "mirrored" and self._reach:
+            more = tf.math.ceil(self._reach * size)
+            added = tf.repeat(tf.cast(more, tf.int32)[:, None], 2, axis=1)
+            frames = tf.pad(frames, tf.pad(added, [[1, 1], [0, 0]]), "SYMMETRIC")
+            first, size = first + more, size + 2 * more
+        last = first + width * (tf.cast(output, tf.float32) - 1)
+        box = tf.concat([first, last], 0) / tf.tile(size - 1, [2])
         count = tf.shape(frames)[0]
-        return tf.image.crop_and_resize(
-            frames, tf.repeat(box[None], count, axis=0), tf.range(count), tf.shape(frames)[1:3]
-        )
+        return tf.image.crop_and_resize(frames, tf.repeat(box[None], count, axis=0), tf.range(count), output)
 
     @staticmethod
     def _uniform(low, high, seed):

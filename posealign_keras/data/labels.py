@@ -43,7 +43,7 @@ def read_images(
     Args:
         directory: Where the records are: a path, or a URL as for `read_records`.
         split: Name of the split.
-        schema: Kind that the records must be of, with one image or clip in each.
+        schema: Kind that the records must be of, with one `image` or clip (`frames`) in each.
         chosen: `(number of records,)` bool: the records whose images are wanted.
 
     Yields:
@@ -54,7 +54,7 @@ def read_images(
         ValueError: As `read_records`.
     """
     tf = import_tensorflow()
-    (feature,) = (feature for feature in schema.features if feature.kind == "jpeg")
+    (feature,) = (feature for feature in schema.features if feature.name in ("image", "frames"))
     shape = feature.static_shape(Manifest.load(directory, split).common_sizes)
     dataset = read_records(directory, split, schema, decode_images=False)
     dataset = tf.data.Dataset.zip(dataset, tf.data.Dataset.from_tensor_slices(np.asarray(chosen, bool)))

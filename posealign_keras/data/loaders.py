@@ -184,8 +184,14 @@ def known_beside_poses(source, split: str = "train") -> tuple[Literal["keypoints
     """
     if _is_arrays(source):
         return ()
-    has_masks = Pipeline(split=split).kind(source) == LABELLED_PERSON.name
-    return ("keypoints", "masks") if has_masks else ("keypoints",)
+    kind = Pipeline(split=split).kind(source)
+    if kind == LABELLED_PERSON.name:
+        return ("keypoints", "masks")
+    if kind == LABELLED_IMAGE.name:
+        return ("keypoints",)
+    raise ValueError(
+        f"`source` must hold records of {LABELLED_IMAGE.name} or {LABELLED_PERSON.name}. Received: {kind!r} in {source}"
+    )
 
 
 def load_clips(source, batch_size: int, augmentation: ImageAugmentation | None = None, **options):

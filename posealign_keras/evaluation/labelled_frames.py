@@ -94,7 +94,7 @@ def _of_arrays(arrays):
 def _of_records(directory, split, protocol):
     manifest = data.Manifest.load(directory, split)
     kind = manifest.schema.get("name")
-    if kind not in (data.LABELLED_IMAGE.name, data.LABELLED_CLIP.name):
+    if kind not in (data.LABELLED_IMAGE.name, data.LABELLED_PERSON.name, data.LABELLED_CLIP.name):
         raise ValueError(
             f"`dataset` must hold records of labelled images or clips. Received: {kind!r} in {os.fspath(directory)!r}"
         )

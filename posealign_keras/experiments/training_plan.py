@@ -56,8 +56,8 @@ class TrainingPlan:
             adaptation; 0 keeps those of the source.
         adaptation_steps: Steps of the adaptation, all energies together.
         clips_per_batch: Clips per step of the energies of higher order.
-        images_per_batch: Single frames per step of the other energies and of the teacher, and for the colours of the
-            replay.
+        images_per_batch: Single frames per step of the other energies and of the teacher, and for the replay's colours
+            and places.
         replay_per_batch: Labelled images per step that are replayed.
         adaptation_rate: Largest learning rate of the adaptation.
         relations: Names of the relations.

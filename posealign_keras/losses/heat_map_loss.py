@@ -33,6 +33,7 @@ def heat_map_loss(keypoints, heat_maps, weights=None):
     """
     heat_maps = to_float(heat_maps)
     keypoints = ops.cast(check_last("keypoints", keypoints, 2), heat_maps.dtype)
+    _check_shapes(tuple(keypoints.shape), tuple(heat_maps.shape))
     _, height, width, joints = heat_maps.shape
     weights = joint_weights(weights, keypoints)
     inside = ops.all(ops.abs(keypoints) < 0.5, axis=-1)  # which a place that is no number is not
@@ -43,3 +44,12 @@ def heat_map_loss(keypoints, heat_maps, weights=None):
     wanted = ops.softmax(-0.5 * ops.sum(ops.square((places - keypoints) * cells), axis=-1), axis=1)
     found = ops.log_softmax(ops.reshape(heat_maps, (-1, height * width, joints)), axis=1)
     return weighted_mean(-ops.sum(wanted * found, axis=1), weights)
+
+
+def _check_shapes(keypoints, heat_maps):
+    fits = len(keypoints) == 3 and len(heat_maps) == 4 and keypoints[1] == heat_maps[3]
+    if not fits or (None not in (keypoints[0], heat_maps[0]) and keypoints[0] != heat_maps[0]):
+        raise ValueError(
+            "`keypoints` must have shape (batch, joints, 2) and `heat_maps` (batch, height, width, joints). "
+            f"Received: keypoints.shape={keypoints}, heat_maps.shape={heat_maps}"
+        )

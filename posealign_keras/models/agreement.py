@@ -23,15 +23,25 @@ def combine_both_ways(pose_autoencoder, flip, straight, mirrored) -> dict[str, n
     """
     one = np.asarray(straight["pose_3d"])
     other = ops.convert_to_numpy(flip.transform_poses(mirrored["pose_3d"]))
-    # The mean of two poses has shorter bones than both. Brought to their length it is better than what the pose
-    # auto-encoder makes of it, of poses above all that it does not know well.
-    poses = retarget((one + other) / 2, skeleton=pose_autoencoder.skeleton)
+    # The mean of two poses has shorter bones than both. They are brought to their length, rather than the mean to what
+    # the pose auto-encoder knows.
+    means = ops.convert_to_numpy(retarget((one + other) / 2, skeleton=pose_autoencoder.skeleton))
+    # Of two who face contrary ways there is no mean: hips and shoulders would be anywhere.
+    surer = np.where((straight["plausibility"] >= mirrored["plausibility"])[:, None, None], one, other)
+    poses = np.where(_face_alike(one, other, pose_autoencoder.skeleton)[:, None, None], means, surer)
     disagreement = np.linalg.norm(one - other, axis=-1).mean(axis=-1)
     plausibility = np.minimum(straight["plausibility"], mirrored["plausibility"])
     return {
-        "pose_3d": ops.convert_to_numpy(poses),
+        "pose_3d": poses,
         "latent": ops.convert_to_numpy(pose_autoencoder.encode(poses)),
         "plausibility": plausibility,
         "disagreement": disagreement,
         "confidence": plausibility * np.exp(-disagreement / USUAL_DISAGREEMENT),
     }
+
+
+def _face_alike(one, other, skeleton):
+    """Whether what is right in one pose is, all in all, right in the other; `(N,)`."""
+    right = np.flatnonzero(np.arange(skeleton.num_joints) < skeleton.mirror)
+    left = np.array(skeleton.mirror)[right]
+    return np.sum((one[:, right] - one[:, left]) * (other[:, right] - other[:, left]), axis=(1, 2)) >= 0

@@ -103,6 +103,8 @@ class ImageEncoder(FromPreset, keras.Model):
                     f"Received: frozen={frozen!r}"
                 )
         self._freeze()
+        if isinstance(keypoints, bool) or not isinstance(keypoints, int) or keypoints < 0:
+            raise ValueError(f"`keypoints` must be a number of joints, or 0. Received: keypoints={keypoints}")
         self.keypoints = keypoints
         self.head = self._make_head()
         self.built = True
@@ -155,7 +157,10 @@ class ImageEncoder(FromPreset, keras.Model):
             training: Whether normalisation learns its statistics.
 
         Returns:
-            A dictionary: see `KeypointHead.find`.
+            `"heat_maps"` `(batch, height, width, joints)`, whose softmax over the places is where a joint may be;
+            `"keypoints"` `(batch, joints, 2)`, the mean of that, in image widths from the middle, x right and y down;
+            `"depths"` `(batch, joints)`, metres from the root away from the camera, on a body of canonical size;
+            `"latents"` `(batch, latent_dim)`, as `call` gives them.
 
         Raises:
             ValueError: If the encoder finds none: `keypoints` is 0.

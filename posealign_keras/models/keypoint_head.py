@@ -11,7 +11,6 @@ from posealign_keras.ops.vectors import to_float
 _SMALLEST = 1e-3
 
 
-@keras.saving.register_keras_serializable(package="posealign_keras")
 class KeypointHead(keras.Model):
     """Maps of features to latents, by way of a heat map and a map of depths for each joint.
 

@@ -138,11 +138,12 @@ class PoseEstimator(keras.Model):
 
         Returns:
             `pose_3d (N, joints, 3)`: the mean of the pose in the image and of the mirrored pose in its mirror image,
-            brought to the canonical bone lengths, metres, root-relative, camera frame; `latent (N, latent_dim)`, the
-            nearest that the pose auto-encoder has; `disagreement (N,)`: how far the joints of both poses are
-            apart on average, in metres; `plausibility (N,)`, the lower one of the two; `confidence (N,)`: that, times
-            exp(-disagreement / 0.1 m). It ranks poses; it is no probability. What it is worth on data with
-            labels, `evaluation.calibration` tells; on the demonstration's, see `tests/benchmarks/confidence.py`.
+            brought to the canonical bone lengths, or, of two that face contrary ways, the more plausible one; metres,
+            root-relative, camera frame; `latent (N, latent_dim)`, what the pose auto-encoder encodes it as;
+            `disagreement (N,)`: how far the joints of both poses are apart on average, in metres;
+            `plausibility (N,)`, the lower one of the two; `confidence (N,)`: that, times exp(-disagreement / 0.1 m). It
+            ranks poses; it is no probability. What it is worth on data with labels, `evaluation.calibration` tells; on
+            the demonstration's, see `tests/benchmarks/confidence.py`.
         """
         flip = PoseFlip(self.skeleton)
         images = np.asarray(images)

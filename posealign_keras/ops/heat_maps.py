@@ -3,7 +3,7 @@
 import numpy as np
 from keras import ops
 
-from posealign_keras.ops.vectors import to_float
+from posealign_keras.ops.vectors import check_same_shape, to_float
 
 
 def map_places(height: int, width: int):
@@ -36,6 +36,9 @@ def mean_of_map(heat_maps, values):
     Returns:
         Places `(batch, joints, 2)` as in `map_places`, and means of the values `(batch, joints)`.
 
+    Raises:
+        ValueError: If the shapes are not as described.
+
     Example:
         >>> heat = np.zeros((1, 2, 2, 1), "float32")
         >>> heat[0, 1, 0, 0] = 50  # surely at the lower left
@@ -43,7 +46,13 @@ def mean_of_map(heat_maps, values):
         >>> np.asarray(places).round(3).tolist(), np.asarray(means).round(3).tolist()
         ([[[-0.25, 0.25]]], [[2.0]])
     """
-    heat_maps = to_float(heat_maps)
+    heat_maps, values = to_float(heat_maps), to_float(values)
+    if len(heat_maps.shape) != 4:
+        raise ValueError(
+            "`heat_maps` must have shape (batch, height, width, joints). "
+            f"Received: heat_maps.shape={tuple(heat_maps.shape)}"
+        )
+    check_same_shape("heat_maps", heat_maps, "values", values)
     _, height, width, joints = heat_maps.shape
     likely = ops.softmax(ops.reshape(heat_maps, (-1, height * width, joints)), axis=1)
     places = ops.cast(map_places(height, width).reshape(1, -1, 1, 2), likely.dtype)

@@ -32,7 +32,8 @@ PLAN = TrainingPlan(
     replay_per_batch=32,
     adaptation_rate=3e-4,
     normalization_frames=4096,
-    augmentation=data.ImageAugmentation(zoom=(0.8, 1.2), shift=0.08),
+    # People are set into what is at the edges of the videos' pictures: nothing black.
+    augmentation=data.ImageAugmentation(zoom=(0.8, 1.2), shift=0.08, beyond="mirrored"),
 )
 """How much an adaptation to own videos trains: some minutes on two cores, however long the videos are.
 
@@ -68,7 +69,8 @@ def adapt(
 
     The person in the videos is cut out (`clips/`), and the image encoder is adapted by the statistics of the videos'
     normalisation, the energies of the relations and the mean teacher, while labelled pictures are replayed in the
-    videos' colours: those of the preset, or generated ones (`source/`). An interrupted run goes on where it stopped.
+    videos' colours, and in their places where the person's pixels are known: those of the preset, or generated ones
+    (`source/`). An interrupted run goes on where it stopped.
 
     What the videos are too short for is left out: `slow_backward` without clips of two seconds; with fewer than 16
     clips the contrastive energies and the statistics of normalisation, which would be those of a few poses.

@@ -16,7 +16,7 @@ _CARD = """# {name}
 
 ## Figures
 
-Pictures and motion that nothing was trained on. Errors in millimetres; {protocol}.
+Pictures and motion that nothing was trained on{places}. Errors in millimetres; {protocol}.
 
 {estimators}
 {embeddings}
@@ -78,9 +78,11 @@ def model_card(title: str, description: str, figures: dict) -> str:
             f"generated pictures of the people {usual['people']!r} in the domain {usual['domain']!r}"
             f"{_places(usual['panoramas'])} ({usual['backend']}, {usual['machine']}). Everything else: {training}"
         )
+        places = ", in the panoramas of the training" if usual["panoramas"] else ""
         pictures = f"{usual['test_images']:,} of {usual['domain']}, people of the kind {usual['people']!r}"
         rows = [(pictures, "the only one", *_measures(usual["test"]))]
     else:
+        places = ""
         training += " The usual image encoder, without a variant, is the variant `adapted`."
         rows = [
             (f"{protocol['frames']} of {pictures}", network, *_measures(figures[domain][model]))
@@ -111,6 +113,7 @@ def model_card(title: str, description: str, figures: dict) -> str:
         name=title,
         description=description,
         training=training,
+        places=places,
         protocol=f"joints: {protocol['joints']}; root: {protocol['root']}; scale: {scale}",
         estimators=estimators,
         embeddings=embeddings,

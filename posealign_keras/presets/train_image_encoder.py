@@ -90,7 +90,7 @@ def train_image_encoder(
         replayed: Pictures that go into the preset.
         steps: Steps of training.
         panoramas: Directory of photographs in which most of the people stand, see `read_panoramas`; `None` for none.
-        panorama_licence: Where these are from and what may be done with them, for the card.
+        panorama_licence: Where these are from and what may be done with them, for the card; needed with panoramas.
         limits: What the networks cannot do, a sentence each, for the card.
         fresh: Start over.
 
@@ -116,6 +116,11 @@ def train_image_encoder(
     if wanted != fingerprint(mocap):
         raise ValueError(
             f"`mocap` must be the motion capture of the preset, {wanted!r}. Received: mocap={fingerprint(mocap)!r}"
+        )
+    if (panoramas is None) != (not panorama_licence):
+        raise ValueError(
+            "`panorama_licence` must say where panoramas are from and what may be done with them, and only then. "
+            f"Received: panoramas={panoramas!r}, panorama_licence={panorama_licence!r}"
         )
     seed = figures["arguments"]["seed"]
     keras.utils.set_random_seed(seed)
@@ -183,7 +188,8 @@ def train_image_encoder(
             "protocol": {
                 **{name: figures["protocol"][name] for name in ("joints", "root")},
                 "scale": figures["protocol"]["scale"].split(";")[0],
-                "data": f"generated pictures in the domain {domain.name!r}, of motion that nothing was trained on",
+                "data": f"generated pictures in the domain {domain.name!r}, of motion that nothing was trained on"
+                + (", most of them in the panoramas of the training" if domain.panoramas else ""),
                 "frames": test_images,
                 "selection": "none: a fixed number of steps",
             },
@@ -262,7 +268,7 @@ def main(arguments=None) -> None:
         parser.add_argument(f"--{name}", type=int, default=default, metavar="N", help="default: %(default)s")
     parser.add_argument("--panoramas", metavar="DIR", help="photographs of places all around, in which people stand")
     parser.add_argument(
-        "--panorama-licence", default="", metavar="TEXT", help="what may be done with them, for the card"
+        "--panorama-licence", default="", metavar="TEXT", help="where they are from and what may be done with them"
     )
     add_limits(parser)
     parser.add_argument("--fresh", action="store_true", help="start over")

@@ -10,6 +10,7 @@ import binascii
 import os
 import re
 import tarfile
+import zlib
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -51,12 +52,13 @@ def unpack_panoramas(package: str | os.PathLike, out: str | os.PathLike) -> list
         with tarfile.open(package) as archive:
             for member in archive:
                 found = _MEMBER.fullmatch(member.name)
-                wanted = found and member.isfile() and member.size <= _LARGEST
-                file = archive.extractfile(member) if wanted else None
+                file = archive.extractfile(member) if found and member.isfile() else None
                 if found and file:
+                    if member.size > _LARGEST:
+                        raise ValueError(f"{package}: {member.name} is too large, {member.size:,} bytes")
                     panoramas[found[1]] = _png(file.read(), member.name)
-    except tarfile.TarError as error:
-        raise ValueError(f"{package}: not a package as `npm pack` writes it") from error
+    except (tarfile.TarError, EOFError, zlib.error) as error:
+        raise ValueError(f"{package}: not a whole package as `npm pack` writes it") from error
     if not panoramas:
         raise ValueError(f"{package}: no panoramas (package/hdri/*.exr.js) in it")
     with whole_directory(out) as new:

@@ -13,7 +13,7 @@ from posealign_keras.training.colour_transfer import in_colours_of
 from posealign_keras.training.mean_teacher import MeanTeacher
 from posealign_keras.training.multi_objective_model import MultiObjectiveModel
 from posealign_keras.training.random_appearance import RandomAppearance
-from posealign_keras.training.supervised_loss import supervised_loss
+from posealign_keras.training.supervised_loss import check_keypoints, supervised_loss
 from posealign_keras.training.target_places import in_places_of
 
 LOWER_ORDER_CONTRASTIVE = "lower_order_contrastive"
@@ -55,7 +55,7 @@ class Adaptation(MultiObjectiveModel):
             `{name}_replay`.
         teacher_weight: Weight of the distance to the mean teacher; 0 has none.
         teacher_momentum: Share of the old average that the teacher keeps in each step.
-        replay_weight: Weight of the supervised source loss, a mean joint distance in metres; 0 needs no source data.
+        replay_weight: Weight of the supervised source loss in metres, see `SourceTraining`; 0 needs no source data.
         replay_in_target_colours: Whether each source image that is replayed takes on the light and the colours of a
             target image: labelled pictures as the target's camera might have taken them.
         measured_on: How far the two ends of a relation are apart. `"latents"`: the distance of their latents, as in the
@@ -65,7 +65,7 @@ class Adaptation(MultiObjectiveModel):
         images_per_clip: Number of frames, evenly spaced, that each clip contributes where single images are wanted and
             the data has no `"images"`.
         temperature: τ of InfoNCE.
-        seed: Seed of the appearance changes.
+        seed: Seed of the appearance changes and of the places.
 
     Data:
         x: `{"clips": (batch, T, H, W, 3)}`, unlabelled person-centred clips at 30 frames per second, RGB, values 0 to
@@ -256,6 +256,7 @@ class Adaptation(MultiObjectiveModel):
                 f"`pose_autoencoder` must have the latents of `image_encoder`, `latent_dim={size}`. "
                 f"Received: latent_dim={self.pose_autoencoder.latent_dim}"
             )
+        check_keypoints(self.image_encoder, self.pose_autoencoder)
         if self.motion_autoencoder is not None and self.motion_autoencoder.pose_latent_dim != size:
             raise ValueError(
                 f"`motion_autoencoder` must be for the latents of `image_encoder`, `pose_latent_dim={size}`. "

@@ -8,7 +8,7 @@ from posealign_keras.models import ImageEncoder, PoseAutoencoder
 from posealign_keras.ops.weights import joint_weights
 from posealign_keras.relations import PoseFlip
 from posealign_keras.training.multi_objective_model import MultiObjectiveModel
-from posealign_keras.training.supervised_loss import supervised_loss
+from posealign_keras.training.supervised_loss import check_keypoints, supervised_loss
 
 
 @keras.saving.register_keras_serializable(package="posealign_keras")
@@ -31,10 +31,12 @@ class SourceTraining(MultiObjectiveModel):
         y: `(batch, joints, 3)` poses, root-relative, camera frame, metres; or a dictionary of them, as `"joints"`, and
             `"keypoints"` `(batch, joints, 2)`, in image widths from the middle: see `data.load_labelled_images`.
         sample_weight: Optional, `(batch,)`, or `(batch, joints)` such as the validity of the labels: joints of
-            weight 0, and those that hang on them, do not count.
+            weight 0, and those that hang on them, do not count. Keras takes weights of joints beside a dictionary from
+            data sets of batches only, not from arrays.
 
     Raises:
-        ValueError: If the pose auto-encoder is for latents of another size, or the encoder finds other joints than it.
+        ValueError: If the pose auto-encoder is for latents of another size, or the encoder finds other joints than it;
+            in training, if a dictionary has no `"joints"`.
 
     Example:
         >>> encoder = ImageEncoder("small_resnet", 16, 4, head_filters=(), head_widths=(8,))
@@ -64,11 +66,7 @@ class SourceTraining(MultiObjectiveModel):
                 "`pose_autoencoder` must have the latents of `image_encoder`, "
                 f"`latent_dim={image_encoder.latent_dim}`. Received: latent_dim={pose_autoencoder.latent_dim}"
             )
-        if image_encoder.keypoints not in (0, pose_autoencoder.skeleton.num_joints):
-            raise ValueError(
-                f"`image_encoder` must find the joints of `pose_autoencoder`, {pose_autoencoder.skeleton.num_joints}. "
-                f"Received: keypoints={image_encoder.keypoints}"
-            )
+        check_keypoints(image_encoder, pose_autoencoder)
         self.image_encoder = image_encoder
         self.pose_autoencoder = pose_autoencoder
         self.pose_autoencoder.trainable = False
@@ -87,7 +85,11 @@ class SourceTraining(MultiObjectiveModel):
     def compute_objective(self, name, x, y=None, sample_weight=None, training=True):
         """Mean joint distance on a batch of labelled images, and how well keypoints are found."""
         skeleton = self.pose_autoencoder.skeleton
-        y, keypoints = (y["joints"], y.get("keypoints")) if isinstance(y, dict) else (y, None)
+        keypoints = None
+        if isinstance(y, dict):
+            if "joints" not in y:
+                raise ValueError(f"`y` must hold 'joints'. Received: {sorted(y)}")
+            y, keypoints = y["joints"], y.get("keypoints")
         weights = joint_weights(sample_weight, y)
         if training and self.mirror:
             half = x.shape[0] // 2 if x.shape[0] else ops.shape(x)[0] // 2

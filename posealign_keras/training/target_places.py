@@ -13,7 +13,7 @@ _EDGES = (0.4, 1.0)
 
 
 def in_places_of(images, masks, examples, seed):
-    """Set people into the places of examples: of 10 people 7, each into the place of a random example.
+    """Set people into the places of examples: of 10 people 7, image `i` into the place of example `i % M`.
 
     The middle of an example, where its own person is, is left out: its right and its left border, put together and
     enlarged, are the place.
@@ -26,22 +26,32 @@ def in_places_of(images, masks, examples, seed):
 
     Returns:
         `(N, H, W, 3)` float32, values 0 to 255, without a gradient.
+
+    Raises:
+        ValueError: If the masks are truth values, or not of the size of the images.
     """
+    if tuple(masks.shape[1:]) != tuple(images.shape[1:3]) or keras.backend.standardize_dtype(masks.dtype) == "bool":
+        raise ValueError(
+            "`source_masks` must be numbers from 0 to 255, `(batch, height, width)` as the images have it. Received: "
+            f"shape {tuple(masks.shape)}, {masks.dtype}, for images of shape {tuple(images.shape)}"
+        )
     images, masks, examples = (ops.cast(values, "float32") for values in (images, masks, examples))
     count = ops.shape(images)[0]
     height, width = images.shape[1:3]
-    chosen = keras.random.randint((count,), 0, ops.shape(examples)[0], seed=seed)
-    places = ops.take(examples, chosen, axis=0)
-    if tuple(places.shape[1:3]) != (height, width):
-        places = ops.image.resize(places, (height, width))
+    # As `in_colours_of` does it: light and place are of the same picture.
+    examples = ops.take(examples, ops.arange(count) % ops.shape(examples)[0], axis=0)
+    if tuple(examples.shape[1:3]) != (height, width):
+        examples = ops.image.resize(examples, (height, width))
+    border = max(round(width * _SEEN / 2), 1)
+    places = ops.concatenate([examples[:, :, -border:], examples[:, :, :border]], axis=2)
     top, stays = (keras.random.uniform((count,), seed=seed) for _ in range(2))
-    zero = ops.zeros_like(top)
-    # Output pixel (x, y) shows input pixel (a x + c, b y + f): from the right border on, around to the left one. Whole
-    # numbers are the middles of pixels.
-    half = 0.5 * _SEEN - 0.5
-    across = (zero + _SEEN, zero, zero + (1 - _SEEN / 2) * width + half)
-    down = (zero, zero + _SEEN, top * (1 - _SEEN) * height + half)
-    places = ops.image.affine_transform(places, ops.stack([*across, *down, zero, zero], axis=1), fill_mode="wrap")
+    zero, one = ops.zeros_like(top), ops.ones_like(top)
+    # Pixel (x, y) shows pixel (x, b y + f) of the places. Whole numbers are the middles of pixels.
+    window = (zero, one * _SEEN, top * (1 - _SEEN) * height + 0.5 * _SEEN - 0.5)
+    places = ops.image.affine_transform(
+        places, ops.stack([one, zero, zero, *window, zero, zero], axis=1), fill_mode="nearest"
+    )
+    places = ops.image.resize(places, (height, width))
     cover = ops.clip((masks / 255 - _EDGES[0]) / (_EDGES[1] - _EDGES[0]), 0, 1)[..., None]
     set_in = images * cover + places * (1 - cover)
     return ops.stop_gradient(ops.where(stays[:, None, None, None] < _STAY, images, set_in))

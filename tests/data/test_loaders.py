@@ -1,7 +1,10 @@
 """The pipelines that feed the stages: contents against the records, order, shares of hosts, damage, augmentation."""
 
+import dataclasses
+
 import numpy as np
 import pytest
+from scipy.ndimage import map_coordinates
 
 from posealign_keras import data
 from posealign_keras.data import (
@@ -256,6 +259,25 @@ def test_zoom_and_shift_move_the_picture_as_they_say():
     assert np.abs(np.mean(places, axis=0)).max() < 2.5
 
 
+def test_what_is_beyond_the_edge_is_the_mirror_image_where_wanted():
+    rng = np.random.default_rng(0)
+    picture = np.repeat(rng.integers(0, 256, (32, 48, 1)).astype("uint8"), 3, axis=-1)
+    mirrored = ImageAugmentation((1.5, 1.5), 0.1, 0, 0, 0, 0, beyond="mirrored")
+    black = dataclasses.replace(mirrored, beyond="black")
+    padded = np.pad(picture[..., 0].astype(float), ((32, 32), (48, 48)), "symmetric")
+    for seed in range(6):
+        found, edge = mirrored(picture, [seed, 1]).numpy(), black(picture, [seed, 1]).numpy()
+        middle = -mirrored.move_keypoints(np.zeros((1, 2), "float32"), [seed, 1]).numpy()[0] * 1.5  # x, y
+        rows = ((np.arange(32) + 0.5) / 32 - 0.5) * 1.5 * 32 + (0.5 + middle[1]) * 32 - 0.5 + 32
+        columns = ((np.arange(48) + 0.5) / 48 - 0.5) * 1.5 * 48 + (0.5 + middle[0]) * 48 - 0.5 + 48
+        wanted = map_coordinates(padded, np.meshgrid(rows, columns, indexing="ij"), order=1)
+        np.testing.assert_allclose(found[..., 0], wanted, atol=1)
+        assert (edge[0] == 0).all()
+        np.testing.assert_allclose(found[8:-8, 12:-12], edge[8:-8, 12:-12], atol=1)
+        whole = mirrored.move_mask(np.full((32, 48), 255, "uint8"), [seed, 1]).numpy()
+        np.testing.assert_array_equal(whole[0], 0)
+
+
 def test_a_clip_is_changed_alike_in_all_frames():
     frame = np.random.default_rng(0).integers(0, 256, (8, 8, 3)).astype("uint8")
     changed = ImageAugmentation()(np.stack([frame] * 3), [4, 5]).numpy()
@@ -332,6 +354,8 @@ def test_sequences_that_are_too_short_are_an_error(tmp_path):
         (lambda: load_sequences(np.zeros((4, 5, 17, 3), "float32"), 2, frames=0), "`frames`"),
         (lambda: ImageAugmentation(zoom=(0, 1)), "`zoom`"),
         (lambda: ImageAugmentation(hue=0.6), "`hue`"),
+        (lambda: ImageAugmentation(beyond="white"), "`beyond`"),
+        (lambda: ImageAugmentation(zoom=(1, 4), beyond="mirrored"), "beyond one mirror image"),
         (lambda: load_adaptation(np.zeros((4, 3, 8, 8, 3), "uint8"), training=False), "`training`"),
     ],
 )
@@ -344,6 +368,9 @@ def test_records_of_another_kind_are_refused(tmp_path):
     write_images(tmp_path)
     with pytest.raises(ValueError, match="kind"):
         data.load_poses(tmp_path, 2)
+    write_clips(tmp_path / "clips")
+    with pytest.raises(ValueError, match="`source` must hold records of labelled_image or labelled_person"):
+        known_beside_poses(tmp_path / "clips")
 
 
 def test_keypoints_are_the_projected_joints(tmp_path):

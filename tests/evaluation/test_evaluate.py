@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from posealign_keras.data import LABELLED_CLIP, LABELLED_IMAGE, POSE_SEQUENCE, RecordWriter
+from posealign_keras.data.synthetic import STUDIO, generate_motion_library, record_images
 from posealign_keras.evaluation import HUMAN36M_PROTOCOL_1, PW3D, Measure, Protocol, evaluate, evaluate_poses
 
 pytest.importorskip("tensorflow")  # the records
@@ -107,6 +108,15 @@ def test_records_of_images(tmp_path):
     origins = {"subject": people, "sequence": names, "frame_index": rows}
     assert result == evaluate_poses(poses, truth, protocol, validity, **origins)
     assert result.frames == {"Eating": 3, "Sitting": 2}
+
+
+def test_records_of_people_are_those_of_their_images(tmp_path):
+    motion = generate_motion_library(sequences=2, frames=10, seed=0)
+    for masks in (False, True):
+        record_images(motion, STUDIO, tmp_path / str(masks), "test", 5, 16, masks=masks)
+    model = Numbered(truth_of(256))
+    plain, with_masks = (evaluate(model, tmp_path / str(masks), PLAIN, split="test") for masks in (False, True))
+    assert plain == with_masks
 
 
 def test_records_of_clips(tmp_path):

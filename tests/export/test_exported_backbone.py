@@ -1,4 +1,4 @@
-"""The backbone of `base_synthetic` in every format, each run by its own runtime and compared with the model."""
+"""Backbone and head of `base_synthetic` in every format, each run by its own runtime and compared with the model."""
 
 import keras
 import pytest
@@ -15,7 +15,7 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def estimator():
     keras.utils.set_random_seed(0)
-    encoder = ImageEncoder("efficientnet_lite0", TINY.image_size, TINY.pose_latent_dim, (8,), (16,))
+    encoder = ImageEncoder("efficientnet_lite0", TINY.image_size, TINY.pose_latent_dim, (8,), (16,), keypoints=17)
     return PoseEstimator(encoder, tiny_estimator().pose_autoencoder)
 
 

@@ -52,3 +52,18 @@ def test_places_of_another_kind_are_refused():
     _, heat = example()
     with pytest.raises(ValueError, match=r"`keypoints` must have shape \(\.\.\., 2\)"):
         heat_map_loss(np.zeros((3, 5, 3)), heat)
+
+
+@pytest.mark.parametrize(
+    ("keypoints", "heat_maps"),
+    [
+        ((3, 5, 2), (3, 8, 8, 1)),
+        ((3, 5, 2), (1, 8, 8, 5)),
+        ((3, 5, 2), (3, 8, 8, 6)),
+        ((3, 5, 2), (3, 8, 8)),
+        ((5, 2), (3, 8, 8, 5)),
+    ],
+)
+def test_shapes_that_do_not_fit_are_refused_and_not_broadcast(keypoints, heat_maps):
+    with pytest.raises(ValueError, match=r"`keypoints` must have shape \(batch, joints, 2\) and `heat_maps`"):
+        heat_map_loss(np.zeros(keypoints, "float32"), np.zeros(heat_maps, "float32"))

@@ -9,7 +9,9 @@ import pytest
 from keras import ops
 
 from posealign_keras.models import ImageEncoder, PoseAutoencoder, PoseEstimator
+from posealign_keras.models.agreement import combine_both_ways
 from posealign_keras.ops import retarget
+from posealign_keras.relations import PoseFlip
 from posealign_keras.skeletons import BODY17
 
 rng = np.random.default_rng(0)
@@ -65,10 +67,42 @@ def both_poses(estimator, values):
 def test_looking_both_ways_gives_the_pose_between_the_two(estimator):
     values = images(5)
     found = estimator.estimate_both_ways(values)
-    mean = np.mean(both_poses(estimator, values), axis=0).astype("float32")
-    np.testing.assert_allclose(found["pose_3d"], ops.convert_to_numpy(retarget(mean)), atol=1e-4)
+    straight, mirrored = (estimator.predict(way, verbose=0) for way in (values, values[:, :, ::-1]))
+    expected = combine_both_ways(estimator.pose_autoencoder, PoseFlip(BODY17), straight, mirrored)
+    np.testing.assert_allclose(found["pose_3d"], expected["pose_3d"], atol=1e-4)
     latents = estimator.pose_autoencoder.encode(found["pose_3d"])
     np.testing.assert_allclose(found["latent"], ops.convert_to_numpy(latents), atol=1e-4)
+
+
+def test_of_two_poses_that_face_alike_the_mean_is_taken_with_canonical_bones(estimator):
+    one = ops.convert_to_numpy(retarget(rng.normal(size=(6, 17, 3)).astype("float32")))
+    other = ops.convert_to_numpy(retarget(one + rng.normal(0, 0.05, one.shape).astype("float32")))
+    seen_in_mirror = (other[:, list(BODY17.mirror)] * [-1, 1, 1]).astype("float32")
+    sure = np.ones(6, "float32")
+    estimates = ({"pose_3d": poses, "plausibility": sure} for poses in (one, seen_in_mirror))
+    found = combine_both_ways(estimator.pose_autoencoder, PoseFlip(BODY17), *estimates)
+    mean = ops.convert_to_numpy(retarget((one + other) / 2))
+    np.testing.assert_allclose(found["pose_3d"], mean, atol=1e-5)
+    np.testing.assert_allclose(found["disagreement"], np.linalg.norm(one - other, axis=-1).mean(axis=1), rtol=1e-4)
+
+
+@pytest.mark.parametrize("surer", [0, 1])
+def test_of_two_poses_that_face_contrary_ways_the_more_plausible_one_is_taken(estimator, surer):
+    one = retarget(np.random.default_rng(0).normal(size=(4, 17, 3)).astype("float32"))
+    one = ops.convert_to_numpy(one)
+    other = one * [-1, 1, -1]  # turned by 180 degrees
+    other[2:] = one[2:] + 0.01
+    seen_in_mirror = other[:, list(BODY17.mirror)] * np.array([-1, 1, 1])
+    plausibility = np.array([0.9, 0.1], "float32")
+    found = combine_both_ways(
+        estimator.pose_autoencoder,
+        PoseFlip(BODY17),
+        {"pose_3d": one, "plausibility": np.full(4, plausibility[surer])},
+        {"pose_3d": seen_in_mirror.astype("float32"), "plausibility": np.full(4, plausibility[1 - surer])},
+    )
+    np.testing.assert_allclose(found["pose_3d"][:2], (one if surer == 0 else other)[:2], atol=1e-5)
+    np.testing.assert_allclose(found["pose_3d"][2:], one[2:], atol=0.02)
+    np.testing.assert_allclose(found["plausibility"], 0.1)
 
 
 def test_confidence_is_the_lower_plausibility_and_falls_with_the_distance_of_both_poses(estimator):

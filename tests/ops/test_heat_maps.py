@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from keras import ops
 from scipy.special import softmax
 
@@ -21,3 +22,16 @@ def test_a_mirrored_map_has_mirrored_places():
     places, mirrored = (ops.convert_to_numpy(mean_of_map(h, h)[0]) for h in (heat, heat[:, :, ::-1]))
     np.testing.assert_allclose(mirrored, places * [-1, 1], atol=1e-6)
     np.testing.assert_allclose(map_places(5, 6)[:, ::-1], map_places(5, 6) * [-1, 1], atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("heat_maps", "values", "message"),
+    [
+        ((3, 8, 8, 5), (1, 8, 8, 5), "must have the same shape"),
+        ((3, 8, 8, 5), (3, 4, 16, 5), "must have the same shape"),
+        ((8, 8, 5), (8, 8, 5), "`heat_maps` must have shape"),
+    ],
+)
+def test_maps_of_other_shapes_are_refused(heat_maps, values, message):
+    with pytest.raises(ValueError, match=message):
+        mean_of_map(np.zeros(heat_maps, "float32"), np.zeros(values, "float32"))

@@ -119,6 +119,7 @@ def test_people_in_panoramas(preset, mocap, tmp_path, monkeypatch):
     card = Preset(tmp_path / "seen").card
     assert "in the domain 'studio', most of them in the panoramas field, hall (" in card
     assert licence in card.split("## Licence")[1]
+    assert "nothing was trained on, in the panoramas of the training. Errors" in card
     assert "panorama" not in Preset(tmp_path / "drawn").card
     # The same people, elsewhere.
     drawn, seen = (
@@ -127,6 +128,13 @@ def test_people_in_panoramas(preset, mocap, tmp_path, monkeypatch):
     np.testing.assert_array_equal(drawn["joints"], seen["joints"])
     behind = (drawn["mask"] == 0) & (seen["mask"] == 0)
     assert abs(drawn["image"].astype(int) - seen["image"])[behind].mean() > 30
+
+
+@pytest.mark.parametrize("given", [{"panoramas": "places"}, {"panorama_licence": "Everybody's."}])
+def test_panoramas_and_their_licence_come_together(preset, mocap, tmp_path, given):
+    with pytest.raises(ValueError, match="`panorama_licence` must say where panoramas are from"):
+        train_image_encoder(preset, tmp_path / "new", tmp_path / "work", mocap, **FEW, **given)
+    assert not (tmp_path / "work").exists()
 
 
 def test_an_encoder_that_does_not_fit_is_refused_before_pictures_are_made(preset, mocap, tmp_path):

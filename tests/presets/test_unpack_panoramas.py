@@ -3,7 +3,9 @@
 import base64
 import io
 import os
+import sys
 import tarfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -65,7 +67,7 @@ def test_other_packages_are_refused_and_nothing_is_left(tmp_path, members, messa
 
 def test_files_that_are_no_package_are_refused(tmp_path, light):
     (tmp_path / "text.tgz").write_text("not a package")
-    with pytest.raises(ValueError, match="not a package as `npm pack` writes it"):
+    with pytest.raises(ValueError, match="not a whole package as `npm pack` writes it"):
         unpack_panoramas(tmp_path / "text.tgz", tmp_path / "out")
     with pytest.raises(FileNotFoundError):
         unpack_panoramas(tmp_path / "missing.tgz", tmp_path / "out")
@@ -74,3 +76,21 @@ def test_files_that_are_no_package_are_refused(tmp_path, light):
         unpack_panoramas(square, tmp_path / "out")
     with pytest.raises(FileExistsError, match="`out` must be new"):
         unpack_panoramas(square, tmp_path)
+
+
+def test_what_was_not_downloaded_whole_is_refused(tmp_path, light):
+    noise = np.random.default_rng(0).bytes(200_000)  # which cannot be compressed
+    whole = package(tmp_path / "whole.tgz", {"package/x": noise, "package/hdri/hall.exr.js": script(light)})
+    content = Path(whole).read_bytes()
+    for kept in (100, len(content) // 2, len(content) - 20):
+        (tmp_path / "cut.tgz").write_bytes(content[:kept])
+        with pytest.raises(ValueError, match=r"cut\.tgz: not a whole package"):
+            unpack_panoramas(tmp_path / "cut.tgz", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_panorama_that_is_too_large_is_told(tmp_path, light, monkeypatch):
+    monkeypatch.setattr(sys.modules[unpack_panoramas.__module__], "_LARGEST", 1000)
+    archive = package(tmp_path / "assets.tgz", {"package/hdri/hall.exr.js": script(light)})
+    with pytest.raises(ValueError, match=r"hall\.exr\.js is too large"):
+        unpack_panoramas(archive, tmp_path / "out")

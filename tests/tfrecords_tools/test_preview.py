@@ -20,6 +20,7 @@ def records(motion_file, tmp_path_factory):
     convert("arrays", motion_file, directory, splits={"train": 0.7, "test": 0.3})
     library = MotionLibrary.load(motion_file)
     record_images(library, STUDIO, directory / "images", "train", 6, 32)
+    record_images(library, STUDIO, directory / "people", "train", 6, 32, masks=True)
     record_clips(library, STUDIO, directory / "clips", "train", 2, 8, 32)
     record_clips(library, STUDIO, directory / "labelled", "test", 2, 8, 32, labelled=True)
     image = np.full((32, 32, 3), 128, np.uint8)
@@ -37,6 +38,7 @@ def test_every_split_is_shown_and_nothing_is_loaded(records):
         "pose_sequence · train",
         "pose_sequence · test",
         "images · train",
+        "people · train",
         "clips · train",
         "labelled · test",
     ):

@@ -275,10 +275,42 @@ def test_replay_can_be_in_the_places_of_the_target():
     assert float(metrics["replay"]) == pytest.approx(errors.mean(), rel=1e-4)
 
 
-def test_replay_tells_keypoints_to_an_encoder_that_finds_some():
-    encoder = ImageEncoder(
-        "small_resnet", tiny.SIZE, tiny.POSE_LATENT, head_filters=(4,), head_widths=(4,), keypoints=17
+def keypoint_encoder(keypoints=17):
+    return ImageEncoder(
+        "small_resnet", tiny.SIZE, tiny.POSE_LATENT, head_filters=(4,), head_widths=(4,), keypoints=keypoints
     )
+
+
+def test_people_with_keypoints_are_set_into_places_in_a_compiled_training(tmp_path):
+    arguments = {"adapted_layers": ("conv",), "teacher_weight": 1.0, "replay_weight": 1.0, "contrastive": ()}
+    networks = {"relation_networks": [tiny.relation_network("pose_flip")], "motion_autoencoder": None}
+    model = stage(image_encoder=keypoint_encoder(), **arguments, **networks)
+    masks = np.zeros((4, tiny.SIZE, tiny.SIZE), "uint8")
+    masks[:, 4:12, 4:12] = 255
+    keypoints = np.random.default_rng(0).uniform(-0.4, 0.4, (4, 17, 2)).astype("float32")
+    data = {"images": tiny.images(4, seed=9), **source(4), "source_masks": masks, "source_keypoints": keypoints}
+    before = [numpy_of(variable) for variable in model.image_encoder.trainable_variables]
+    history = model.fit(data, batch_size=4, epochs=2, verbose=0).history
+    assert np.isfinite(history["pose_flip_replay"]).all()
+    after = [numpy_of(variable) for variable in model.image_encoder.trainable_variables]
+    assert any("conv5_" in variable.path for variable in model.image_encoder.trainable_variables)
+    assert not any(np.array_equal(one, other) for one, other in zip(before, after, strict=True))
+    model.image_encoder.save(tmp_path / "encoder.keras")
+    loaded = keras.saving.load_model(tmp_path / "encoder.keras")
+    found, expected = (encoder.find_keypoints(data["images"]) for encoder in (loaded, model.image_encoder))
+    for name, values in expected.items():
+        np.testing.assert_allclose(numpy_of(found[name]), numpy_of(values), atol=1e-5)
+
+
+def test_an_encoder_that_finds_other_joints_is_refused():
+    with pytest.raises(
+        ValueError, match=r"`image_encoder` must find the joints of `pose_autoencoder`, 17.*keypoints=5"
+    ):
+        stage(image_encoder=keypoint_encoder(5), compiled=False)
+
+
+def test_replay_tells_keypoints_to_an_encoder_that_finds_some():
+    encoder = keypoint_encoder()
     model = stage(replay_weight=1.0, compiled=False, image_encoder=encoder)
     data = {"clips": tiny.clips(2), **source(4)}
     keypoints = np.random.default_rng(0).uniform(-0.4, 0.4, (4, 17, 2)).astype("float32")

@@ -2,6 +2,7 @@
 
 import keras
 import numpy as np
+import pytest
 from keras import ops
 
 from posealign_keras.training.target_places import in_places_of
@@ -35,9 +36,22 @@ def test_the_middle_of_an_example_is_not_seen():
     result = set_in(images, masks, examples)
     changed = result[result[:, 0, 0].max(1) > 0]
     assert changed[masks[: len(changed)] == 0].max() < 100
-    # What was the right border is on the left, and the other way round.
-    np.testing.assert_allclose(changed[:, :, 2], 30, atol=1)
-    np.testing.assert_allclose(changed[:, :, -3], 60, atol=1)
+    # What was the right border is on the left, and the other way round; both meet in the middle, and nothing else is
+    # there.
+    nobody = set_in(images, 0 * masks, examples)
+    np.testing.assert_allclose(nobody[:, :, :9][nobody[:, 0, 0, 0] > 0], 30, atol=1)
+    np.testing.assert_allclose(nobody[:, :, 11:][nobody[:, 0, 0, 0] > 0], 60, atol=1)
+    seam = nobody[:, :, 9:11][nobody[:, 0, 0, 0] > 0]
+    assert seam.min() > 29
+    assert seam.max() < 61
+
+
+def test_light_and_place_are_of_the_same_example():
+    images, masks = people()
+    examples = np.stack([np.full((20, 20, 3), level, "uint8") for level in (50, 100, 150)])
+    result = set_in(images, masks, examples)
+    behind = np.round(result[:, 0, 0, 0])
+    np.testing.assert_array_equal(behind[behind > 0], np.tile([50, 100, 150], 14)[: len(images)][behind > 0])
 
 
 def test_a_window_of_the_height_is_seen():
@@ -67,3 +81,12 @@ def test_masks_of_nobody_and_seeds():
     nobody = np.zeros((8, 10, 10), "uint8")
     np.testing.assert_array_equal(set_in(images, nobody, examples, 3), set_in(images, nobody, examples, 3))
     assert not np.array_equal(set_in(images, nobody, examples, 3), set_in(images, nobody, examples, 4))
+
+
+@pytest.mark.parametrize(
+    "masks", [np.ones((2, 8, 8), bool), np.ones((2, 8, 8, 1), "uint8"), np.ones((2, 4, 4), "uint8")]
+)
+def test_masks_of_another_kind_are_refused(masks):
+    images = np.zeros((2, 8, 8, 3), "uint8")
+    with pytest.raises(ValueError, match="`source_masks` must be numbers from 0 to 255"):
+        set_in(images, masks, images)

@@ -12,8 +12,8 @@ from posealign_keras.data.synthetic.shapes import pixel_positions
 from posealign_keras.data.tensorflow_import import import_tensorflow
 
 _FILES = (".png", ".jpg", ".jpeg")
-# In picture widths. Where the camera's own is longer than this range, so little of a panorama would be seen that it
-# would be a blur: the place is then seen more widely than the person, and who knows how far away it is.
+# In picture widths. It is not the camera's own, with which so little of a panorama would often be seen that it would be
+# a blur: the place is seen more widely than the person, and who knows how far away it is.
 _FOCAL_LENGTH = (0.35, 1.1)
 _EXPOSURE = (0.7, 1.4)
 

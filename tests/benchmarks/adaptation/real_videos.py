@@ -16,8 +16,9 @@ _PRESET = "base_synthetic"
 _VIDEOS = ("*.mp4", "*.mov", "*.avi")
 REAL_PROTOCOL = (
     f"{REAL_VIDEO.title}; all videos together, from `{_PRESET}`, by the plan of `posealign adapt`, longer than that of "
-    "the other shifts; one seed. That few clips are not normalised by, that people are set into the target's places, "
-    "and that the preset learns from people in photographs, was decided on these videos"
+    "the other shifts; one seed. On these videos it was decided that few clips are not normalised by, that people are "
+    "set into the target's places, how the two looks at a picture are put together, and much of the preset: that it "
+    "finds keypoints first, and that it learns from people in photographs, with caps, bare chests and exchanged legs"
 )
 # Without the relation; as `posealign adapt` does it; without the target's places; and by the paper's recipe, for which
 # there may be too few clips to contrast, or too short ones for `slow_backward`: `adapt` leaves those out.
