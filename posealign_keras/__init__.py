@@ -1,8 +1,9 @@
 """Adapts a 3D human pose network to unlabelled videos by non-local relation distillation.
 
 Its parts (`posealign_keras.models`, `.training`, `.relations`, …) are imported on first use, with Keras and the one
-backend that Keras runs on. Inside the package lengths are metres; poses are root-relative joints of
-`skeletons.BODY17` in the camera frame (x right, y down, z forward).
+backend that Keras runs on. To load a saved model, import `posealign_keras.models` before: Keras then knows its classes.
+Inside the package lengths are metres; poses are root-relative joints of `skeletons.BODY17` in the camera frame (x
+right, y down, z forward).
 """
 
 import importlib

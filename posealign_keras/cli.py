@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 
-_RESUME = "The same command continues after the last finished stage."
+_RESUME = "The same command continues; about half a minute of training is lost."
 
 
 def main(arguments=None) -> int:

@@ -36,6 +36,8 @@ class Workspace:
     def __init__(self, directory, arguments: dict, fresh: bool = False):
         self.directory = Path(directory)
         self.arguments = arguments
+        if self.directory.exists() and not self.directory.is_dir():
+            raise NotADirectoryError(f"`out` must be a directory. {self.directory} is a file")
         self.directory.mkdir(parents=True, exist_ok=True)
         self._stages: dict[str, dict] = {}
         if fresh:

@@ -123,3 +123,10 @@ def test_states_of_training_are_removed(tmp_path):
     assert workspace.training_state("one_more").exists()
     Workspace(tmp_path, {"seed": 1}, fresh=True)
     assert not workspace.training_state("one_more").exists()
+
+
+def test_a_file_is_no_workspace(tmp_path):
+    (tmp_path / "video.mp4").write_bytes(b"precious")
+    with pytest.raises(NotADirectoryError, match=r"`out` must be a directory.*video\.mp4 is a file"):
+        Workspace(tmp_path / "video.mp4", {})
+    assert (tmp_path / "video.mp4").read_bytes() == b"precious"

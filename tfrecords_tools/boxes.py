@@ -173,6 +173,8 @@ def _checked_list(clip, boxes, unseen):
 
 def _read_npz(path):
     with np.load(path, allow_pickle=False) as content:
+        if _NPZ_KEY not in content.files:
+            raise ValueError(f"there is no {_NPZ_KEY!r} in it, but: {', '.join(content.files)}")
         boxes = content[_NPZ_KEY]
     if boxes.ndim != 2 or boxes.shape[1] != 4 or boxes.dtype.kind not in "fiu":
         raise ValueError(f"`boxes_xyxy_px` must be numbers of shape (T, 4), found {boxes.dtype} {boxes.shape}")

@@ -5,6 +5,7 @@ import numpy as np
 from keras import ops
 
 from posealign_keras.models.agreement import combine_both_ways
+from posealign_keras.models.checked_images import checked_images
 from posealign_keras.models.image_encoder import ImageEncoder
 from posealign_keras.models.pose_autoencoder import PoseAutoencoder
 from posealign_keras.models.preset import Preset
@@ -126,8 +127,17 @@ class PoseEstimator(keras.Model):
 
         Returns:
             `(N, joints, 3)` float32, metres, root-relative, camera frame.
+
+        Raises:
+            ValueError: If they are no such images, or numbers up to 1 only.
         """
-        return self.predict(images, batch_size=batch_size, verbose=0)["pose_3d"]
+        return self._predict(checked_images(images), batch_size)["pose_3d"]
+
+    def _predict(self, images, batch_size):
+        if len(images):
+            return self.predict(images, batch_size=batch_size, verbose=0)
+        nothing = self(np.zeros((1, self.image_size, self.image_size, 3), "float32"))
+        return {name: ops.convert_to_numpy(value)[:0] for name, value in nothing.items()}
 
     def estimate_both_ways(self, images, batch_size: int = 128) -> dict[str, np.ndarray]:
         """Poses from images and from their mirror images: better ones, and how far one can trust them.
@@ -144,11 +154,14 @@ class PoseEstimator(keras.Model):
             `plausibility (N,)`, the lower one of the two; `confidence (N,)`: that, times exp(-disagreement / 0.1 m). It
             ranks poses; it is no probability. What it is worth on data with labels, `evaluation.calibration` tells; on
             the demonstration's, see `tests/benchmarks/confidence.py`.
+
+        Raises:
+            ValueError: As `predict_poses`.
         """
         flip = PoseFlip(self.skeleton)
-        images = np.asarray(images)
-        straight = self.predict(images, batch_size=batch_size, verbose=0)
-        mirrored = self.predict(flip.transform_images(images), batch_size=batch_size, verbose=0)
+        images = checked_images(images)
+        straight = self._predict(images, batch_size)
+        mirrored = self._predict(ops.convert_to_numpy(flip.transform_images(images)), batch_size)
         return combine_both_ways(self.pose_autoencoder, flip, straight, mirrored)
 
     def predict_video(self, video, boxes=None, **options) -> np.ndarray:

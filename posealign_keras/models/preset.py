@@ -75,8 +75,9 @@ class Preset:
                 if "sha256" in network and not _SHA256.fullmatch(network["sha256"]):
                     raise ValueError("`sha256` must be 64 hexadecimal digits")
         except (FileNotFoundError, NotADirectoryError) as error:
+            saved = " A .keras file is loaded by `keras.saving.load_model`." if str(preset).endswith(".keras") else ""
             raise FileNotFoundError(
-                f"`preset` must be one of {preset_names()}, or a directory with a {INDEX}. "
+                f"`preset` must be one of {preset_names()}, or a directory with a {INDEX}.{saved} "
                 f"Received: preset={str(preset)!r}"
             ) from error
         except (ValueError, TypeError, KeyError, RecursionError) as error:

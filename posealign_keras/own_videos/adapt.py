@@ -156,7 +156,7 @@ def adapt(
         "frames_of_a_clip": length,
         "energies": _energies(plan),
         "beside": _beside(plan),
-        "seconds": round(watch.seconds(), 1),
+        "seconds": workspace.seconds()["adaptation"],
         "environment": {"machine": f"{platform.machine()}, {os.cpu_count()} cores", "keras": keras.__version__},
         "arguments": arguments,
     }

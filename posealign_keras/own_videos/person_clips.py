@@ -68,7 +68,10 @@ def record_person_clips(
             found.append(directory / _KIND)
         if found:
             return found, length
-    raise ValueError(f"`videos` must show a person for a second at least. Received: {[str(video) for video in videos]}")
+    lost = f"The detector {detector[0]!r} may have lost them: boxes from elsewhere help. " if detector else ""
+    raise ValueError(
+        f"`videos` must show a person for a second at least. {lost}Received: {[str(video) for video in videos]}"
+    )
 
 
 def spread_frames(directories, count: int, seed: int) -> np.ndarray:

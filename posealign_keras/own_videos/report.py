@@ -16,7 +16,7 @@ _CRITERIA = {
     "flip_disagreement_mm": ("poses in a frame and in its mirror image differ by, mm", "lower is better"),
     "confidence": ("confidence", "higher is better"),
     "plausibility": ("plausibility", "higher is better"),
-    "latent_spread": ("spread of the latents", "far below the one before: collapsed"),
+    "latent_spread": ("spread of the latents", "half of the one before would be a collapse"),
 }
 
 

@@ -95,7 +95,7 @@ def _from_file(path, frames, track):
     content = read_boxes(path)
     name = _path_of(frames)
     clip = next((clip for clip in content if name is not None and _is_called(name, clip)), None)
-    if clip is None and len(content) == 1:
+    if clip is None and len(content) == 1 and (name is None or "" in content):
         clip = next(iter(content))
     if clip is None:
         called = "frames without a name" if name is None else repr(name.name)

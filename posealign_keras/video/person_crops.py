@@ -52,6 +52,8 @@ class PersonCrops:
         self._distortion = tuple(float(value) for value in distortion)
         if self._given is not None and self._given.shape != (3, 3):
             raise ValueError(f"`intrinsics` must have shape (3, 3). Received: {self._given.shape}")
+        if self._given is not None and not (np.isfinite(self._given).all() and np.diag(self._given).min() > 0):
+            raise ValueError(f"`intrinsics` must have positive focal lengths. Received: {self._given.tolist()}")
         if self._distortion and (self._given is None or len(self._distortion) != 5):
             raise ValueError(
                 f"`distortion` must be k1, k2, p1, p2 and k3, and needs `intrinsics`. Received: distortion={distortion}"

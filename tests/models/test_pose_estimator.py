@@ -133,3 +133,44 @@ def test_files_that_do_not_say_it_yet_can_be_loaded(estimator):
     for name in ("joint_names", "unit", "coordinate_frame", "root_joint"):
         del config[name]
     assert PoseEstimator.from_config(config).skeleton is BODY17
+
+
+def test_no_images_have_no_poses(estimator):
+    assert estimator.predict_poses(np.zeros((0, 20, 30, 3), "uint8")).shape == (0, 17, 3)
+    assert estimator.estimate_both_ways(np.zeros((0, 20, 30, 3), "uint8"))["confidence"].shape == (0,)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int32", "float16", "float64"])
+def test_images_of_any_numbers_from_0_to_255(estimator, dtype):
+    values = images(2)
+    given = list(values.astype(dtype)) if dtype == "int32" else values.astype(dtype)
+    np.testing.assert_allclose(estimator.predict_poses(given), estimator.predict_poses(values), atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (np.zeros((32, 32, 3), "uint8"), r"must have shape \(N, height, width, 3\).*Received: \(32, 32, 3\)"),
+        (np.zeros((2, 32, 32, 1), "uint8"), "must have shape"),
+        (np.zeros((2, 32, 32, 4), "uint8"), "must have shape"),
+        (np.zeros((2, 3, 32, 32), "uint8"), "must have shape"),
+        (np.zeros((1, 5, 32, 32, 3), "uint8"), "must have shape"),
+        (np.zeros((2, 32, 0, 3), "uint8"), "must have shape"),
+        ([], "must have shape"),
+        ([np.zeros((32, 32, 3)), np.zeros((30, 32, 3))], "must be of one size"),
+        (np.full((2, 32, 32, 3), 0.5, "float32"), "and not from 0 to 1"),
+        (np.full((2, 32, 32, 3), np.nan, "float32"), "values from 0 to 255"),
+        (np.full((2, 32, 32, 3), 4000, "uint16"), "values from 0 to 255"),
+        (np.full((2, 32, 32, 3), -1), "values from 0 to 255"),
+        (np.ones((2, 32, 32, 3), bool), "must be numbers"),
+    ],
+)
+def test_what_are_no_images_is_told(estimator, wrong, message):
+    for function in (estimator.predict_poses, estimator.estimate_both_ways):
+        with pytest.raises(ValueError, match=message):
+            function(wrong)
+
+
+def test_a_saved_model_is_no_preset(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"loaded by `keras\.saving\.load_model`"):
+        PoseEstimator.from_preset(tmp_path / "adapted.keras")

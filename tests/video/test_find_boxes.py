@@ -107,3 +107,17 @@ def test_boxes_of_another_video(tmp_path):
 def test_a_missing_file(frames, tmp_path):
     with pytest.raises(FileNotFoundError, match=r"none\.csv"):
         find_boxes(tmp_path / "none.csv", frames)
+
+
+def test_a_file_with_one_video_is_for_that_one(frames, tmp_path):
+    path = write_csv(tmp_path / "boxes.csv", "", clip="walk.mp4")
+    with pytest.raises(ValueError, match=r"none for 'clip\.mp4', but for: walk\.mp4"):
+        find_boxes(path, frames)
+    without_a_name = open_video([picture(index) for index in range(COUNT)])
+    np.testing.assert_allclose(find_boxes(path, without_a_name), boxes_of(COUNT))
+
+
+def test_an_npz_of_something_else_is_told(frames, tmp_path):
+    np.savez(tmp_path / "poses.npz", positions=np.ones(3))
+    with pytest.raises(ValueError, match=r"there is no 'boxes_xyxy_px' in it, but: positions"):
+        find_boxes(tmp_path / "poses.npz", frames)

@@ -106,6 +106,7 @@ def test_the_angle_of_a_usual_lens():
     ("arguments", "message"),
     [
         ({"intrinsics": np.eye(4)}, "`intrinsics` must have shape"),
+        ({"intrinsics": np.diag([0, 0, 1])}, "`intrinsics` must have positive focal lengths"),
         ({"distortion": (0.1, 0, 0, 0, 0)}, "needs `intrinsics`"),
         ({"intrinsics": np.eye(3), "distortion": (0.1,)}, "must be k1, k2, p1, p2 and k3"),
     ],
