@@ -136,10 +136,10 @@ REAL_VIDEO = Protocol(
     name="real_video",
     title="Real video, joints triangulated from several views",
     measures=(Measure("pa_mpjpe", _LIMBS),),
-    annotation="joints of a 2D detector in several calibrated views, triangulated",
+    annotation="as given; of the benchmarks' videos, joints of a 2D detector in several calibrated views, triangulated",
     frames=(0, 70),
-    notes=("The truth is a pseudo ground truth, good to about 3 cm: smaller differences mean nothing.",),
-    reference="demonstration data of Pose2Sim",
+    notes=("What was triangulated from detections is good to about 3 cm: smaller differences mean nothing.",),
+    reference="the benchmarks' videos are demonstration data of Pose2Sim",
 )
 """One person filmed by calibrated cameras: PA-MPJPE over the 12 limb joints, on frames 0 to 69.
 

@@ -72,6 +72,8 @@ def test_an_estimator_is_adapted_to_a_video(video, preset, tmp_path, capsys):
     adapt(video, tmp_path / "out", preset, plan=QUICK)
     assert file.stat().st_mtime_ns == written
     assert (tmp_path / "out" / "report.html").exists()
+    # What the adaptation took is still known.
+    assert json.loads((tmp_path / "out" / "metrics.json").read_bytes())["seconds"] == metrics["seconds"] > 0
     assert "adaptation:" not in capsys.readouterr().out
     with pytest.raises(ValueError, match=r"run with other arguments.*seed"):
         adapt(video, tmp_path / "out", preset, plan=QUICK, seed=1)
@@ -100,6 +102,9 @@ def test_videos_without_a_clip_are_refused(preset, tmp_path):
     with pytest.raises(ValueError, match=r"`videos` must show a person for a second at least.*short\.mp4"):
         adapt(short, tmp_path / "out", preset, plan=QUICK)
     assert not (tmp_path / "out" / "adapted.keras").exists()
+    nobody = write_video(tmp_path / "nobody.mp4", count=40)
+    with pytest.raises(ValueError, match=r"The detector 'hog' may have lost them.*nobody\.mp4"):
+        adapt(nobody, tmp_path / "out2", preset, plan=QUICK, boxes="hog")
 
 
 def test_what_cannot_be_read_is_named(preset, tmp_path):
