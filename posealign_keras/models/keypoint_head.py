@@ -1,10 +1,12 @@
 """The `KeypointHead`: finds the joints in the image, and the pose latent by where they are and how deep."""
 
+import math
+
 import keras
 from keras import layers, ops
 
 from posealign_keras.models.networks import multilayer_perceptron
-from posealign_keras.ops import mean_of_map, root_relative
+from posealign_keras.ops import length, mean_of_map, root_relative
 from posealign_keras.ops.vectors import to_float
 
 # Of a person in the image; below it, joints have no layout that could be brought to size 1.
@@ -75,9 +77,9 @@ class KeypointHead(keras.Model):
         heat_maps, depth_maps = maps[..., : self.joints], maps[..., self.joints :]
         keypoints, depths = mean_of_map(heat_maps, depth_maps)
         layout = root_relative(keypoints)
-        size = ops.sqrt(ops.mean(ops.sum(ops.square(layout), axis=-1, keepdims=True), axis=1, keepdims=True))
-        layout = layout / (size + _SMALLEST)
-        lifted = ops.concatenate([ops.reshape(layout, (-1, 2 * self.joints)), depths], axis=-1)
+        layout = ops.reshape(layout, (-1, 2 * self.joints))
+        size = length(layout)[:, None] / math.sqrt(self.joints)
+        lifted = ops.concatenate([layout / (size + _SMALLEST), depths], axis=-1)
         return {
             "heat_maps": heat_maps,
             "keypoints": keypoints,

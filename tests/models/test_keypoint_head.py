@@ -6,6 +6,7 @@ import pytest
 from keras import ops
 
 from posealign_keras.models import ImageEncoder
+from posealign_keras.models.keypoint_head import KeypointHead
 
 
 def encoder(**arguments):
@@ -94,3 +95,12 @@ def test_an_encoder_without_keypoints_finds_none():
     plain = ImageEncoder("small_resnet", 32, 4, head_filters=(), head_widths=(8,))
     with pytest.raises(ValueError, match=r"`find_keypoints` needs .*keypoints=0"):
         plain.find_keypoints(images())
+
+
+def test_joints_in_one_place_give_no_infinite_gradient(gradient):
+    head = KeypointHead((2, 2, 8), 17, 4, (4,), (4,))
+    maps = np.zeros((2, 4, 4, 34), "float32")  # each joint may be anywhere: in the middle on average
+    maps[..., 17:] = np.random.default_rng(0).normal(size=17)
+    slope = gradient(lambda maps: ops.sum(head.read(maps)["latents"]), maps)
+    assert np.isfinite(slope).all()
+    assert np.abs(slope[..., 17:]).max() > 0  # by the depths
