@@ -218,7 +218,25 @@ def _predict(options):
         overwrite=options.overwrite,
         progress=_progress(),
     )
+    print(_what_was_seen(directory / "poses.npz"))
     print(f"Poses, overlay and report: {directory.resolve()}")
+
+
+def _what_was_seen(path):
+    """In how many frames there is a pose, and how sure they are."""
+    import numpy as np
+
+    from posealign_keras.prediction.report import LOW_CONFIDENCE
+
+    with np.load(path, allow_pickle=False) as found:
+        seen = np.isfinite(found["poses"]).all(axis=(1, 2))
+        confidence = found["confidence"][seen]
+    words = f"A pose in {seen.sum()} of {len(seen)} frames"
+    if not np.isfinite(confidence).all():
+        return f"{words}."
+    unsure = np.mean(confidence < LOW_CONFIDENCE)
+    words += f", {unsure:.0%} of them unsure (confidence below {LOW_CONFIDENCE})."
+    return words + (" Do the boxes fit the person? Is the network adapted to this video?" if unsure > 0.5 else "")
 
 
 def _progress():

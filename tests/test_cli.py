@@ -143,13 +143,17 @@ def test_predict_writes_a_directory_and_info_knows_it(capsys, tmp_path, model_fi
     video = write_video(tmp_path / "clip.mp4", 4)
     arguments = ["predict", video, "--model", model_file, "--out", tmp_path / "out", "--intrinsics", 110, 110, 64, 48]
     assert main([*map(str, arguments)]) == 0
-    assert str(tmp_path / "out") in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert str(tmp_path / "out") in printed
     with np.load(tmp_path / "out" / "poses.npz") as content:
         np.testing.assert_array_equal(content["intrinsics"], [[110, 0, 64], [0, 110, 48], [0, 0, 1]])
+        unsure = np.mean(content["confidence"] < 0.3)
+    assert f"A pose in 4 of 4 frames, {unsure:.0%} of them unsure (confidence below 0.3)." in printed
     assert main(["info", str(tmp_path / "out")]) == 0
     assert json.loads(capsys.readouterr().out)["frames"] == 4
     assert "`overwrite`" in words(capsys, 2, *arguments)
     assert main([*map(str, arguments), "--overwrite", "--no-flip-average"]) == 0
+    assert "A pose in 4 of 4 frames.\n" in capsys.readouterr().out
     with np.load(tmp_path / "out" / "poses.npz") as content:
         assert np.isnan(content["confidence"]).all()
 

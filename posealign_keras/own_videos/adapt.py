@@ -140,6 +140,11 @@ def adapt(
     watched = frames[:_WATCHED_FRAMES]
     before = estimator.estimate_both_ways(watched)
     print(f"   {count:,} clips of {length / 30:.0f} s; {', '.join([*_energies(plan), *_beside(plan)])}", flush=True)
+    if count < _ENOUGH_CLIPS:
+        print(
+            f"   fewer than {_ENOUGH_CLIPS} clips: no statistics of normalisation from them, and no contrast",
+            flush=True,
+        )
     if not workspace.finished("adaptation"):
         history = _train(estimator, frames, clips, source, preset, plan, seed, count, workspace)
         workspace.save_model("adapted.keras", estimator)

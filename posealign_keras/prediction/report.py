@@ -9,7 +9,8 @@ from posealign_keras.visualization.confidence_figure import confidence_figure
 from posealign_keras.visualization.page import duration_words, html_facts, html_figure, html_page, html_section
 
 _SECONDS, _FPS = 12.0, 12.5
-_LOW = 0.3
+# Poses below it are called unsure.
+LOW_CONFIDENCE = 0.3
 
 
 def frames_to_show(found) -> np.ndarray:
@@ -66,11 +67,12 @@ def _confidence(found):
     words = "Plausibility: how far the pose is one that the network knows; 1 is best. It is no probability."
     if np.isfinite(known).all():
         values = {"confidence": found.confidence, **values}
-        low = float((known < _LOW).mean())
+        low = float((known < LOW_CONFIDENCE).mean())
         words = (
             "Plausibility: how far the pose is one that the network knows. Confidence: that, and how far the poses in "
-            f"a frame and in its mirror image agree; {100 * low:.0f} % of the poses are below {_LOW}, where these "
-            "differ by 10 cm or more on average. Neither is a probability; both only tell better poses from worse ones."
+            f"a frame and in its mirror image agree; {100 * low:.0f} % of the poses have less than {LOW_CONFIDENCE}: "
+            "these two differ by 10 cm or more on average. Neither is a probability; both only tell better poses from "
+            "worse ones."
         )
     return html_section("Confidence", words, html_figure("confidence", confidence_figure(found.times, values), ""))
 
