@@ -55,7 +55,7 @@ def compiled():
 
 @pytest.fixture(autouse=True, scope="session")
 def _compiled_functions_are_stored(tmp_path_factory):
-    """JAX compiles a function once for all files and processes of a run: half of what these tests take on it."""
+    """JAX compiles a function once for all files and processes of a run."""
     if keras.backend.backend() == "jax":
         import jax
 

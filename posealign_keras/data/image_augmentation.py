@@ -126,14 +126,14 @@ class ImageAugmentation:
         middle, width = self._window(seeds)
         output = tf.shape(frames)[1:3]
         size = tf.cast(output, tf.float32)
-        # Middle of the first pixel that is seen, in pixels; from one to the next it is `width`.
+        # Middles of the first and the last pixel that is seen, in pixels; from one to the next it is `width`.
         first = (0.5 + middle) * size - 0.5 - width * (size - 1) / 2
+        last = first + width * (size - 1)
         if beyond == "mirrored" and self._reach:
             more = tf.math.ceil(self._reach * size)
             added = tf.repeat(tf.cast(more, tf.int32)[:, None], 2, axis=1)
             frames = tf.pad(frames, tf.pad(added, [[1, 1], [0, 0]]), "SYMMETRIC")
-            first, size = first + more, size + 2 * more
-        last = first + width * (tf.cast(output, tf.float32) - 1)
+            first, last, size = first + more, last + more, size + 2 * more
         box = tf.concat([first, last], 0) / tf.tile(size - 1, [2])
         count = tf.shape(frames)[0]
         return tf.image.crop_and_resize(frames, tf.repeat(box[None], count, axis=0), tf.range(count), output)

@@ -42,6 +42,6 @@ def combine_both_ways(pose_autoencoder, flip, straight, mirrored) -> dict[str, n
 
 def _face_alike(one, other, skeleton):
     """Whether what is right in one pose is, all in all, right in the other; `(N,)`."""
-    right = np.flatnonzero(np.arange(skeleton.num_joints) < skeleton.mirror)
-    left = np.array(skeleton.mirror)[right]
-    return np.sum((one[:, right] - one[:, left]) * (other[:, right] - other[:, left]), axis=(1, 2)) >= 0
+    pairs = [(joint, mirrored) for joint, mirrored in enumerate(skeleton.mirror) if joint < mirrored]
+    joints, mirrored = np.array(pairs).T
+    return np.sum((one[:, joints] - one[:, mirrored]) * (other[:, joints] - other[:, mirrored]), axis=(1, 2)) >= 0
