@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 
+_FORMATS = {".onnx": "onnx", ".tflite": "litert"}
 _RESUME = "The same command continues; about half a minute of training is lost."
 
 
@@ -161,7 +162,11 @@ def _add_predict(commands):
         default=True,
         help="also look at the mirror image: better poses, and their confidence, for twice the time (default: yes)",
     )
-    predict.add_argument("--fps", type=float, help="frames per second of a folder of pictures (default: 30)")
+    predict.add_argument(
+        "--fps",
+        type=float,
+        help="frames per second of a folder of pictures (default: 30), or of a video that says it wrongly",
+    )
     predict.add_argument(
         "--intrinsics",
         type=float,
@@ -298,7 +303,9 @@ def _add_export(commands):
     export = _command(commands, _export, "export", "write a pose estimator for servers and other runtimes")
     _add_model(export)
     export.add_argument(
-        "--format", default="saved_model", choices=["saved_model", "onnx", "litert"], help="default: %(default)s"
+        "--format",
+        choices=["saved_model", *_FORMATS.values()],
+        help="default: by the end of the name of --out; saved_model, if it is neither .onnx nor .tflite",
     )
     export.add_argument(
         "--out", required=True, metavar="PATH", help="directory of the SavedModel, or file: .onnx or .tflite"
@@ -315,7 +322,8 @@ def _export(options):
     from posealign_keras import export
     from posealign_keras.prediction import load_estimator
 
-    write = getattr(export, f"export_{options.format}")
+    by_name = _FORMATS.get(os.path.splitext(options.out)[1], "saved_model")
+    write = getattr(export, f"export_{options.format or by_name}")
     model = load_estimator(options.model, options.pose_autoencoder)
     try:
         written = write(model, options.out, verify=options.verify)
@@ -325,8 +333,10 @@ def _export(options):
 
 
 def _add_info(commands):
-    info = _command(commands, _info, "info", "tell what a model, records, poses or a video are", "Prints JSON.")
-    info.add_argument("path", metavar="PATH", help="a .keras file, a directory of records, poses or a video")
+    info = _command(commands, _info, "info", "tell what a file or directory is", "Prints JSON.")
+    info.add_argument(
+        "path", metavar="PATH", help="a .keras file, a preset, a run, records, poses, motion capture, boxes or a video"
+    )
 
 
 def _info(options):

@@ -24,7 +24,7 @@ class Workspace:
 
     Args:
         directory: The directory; it is made if it is missing.
-        arguments: What the results depend on; a directory with finished stages of other
+        arguments: What the results depend on, anything that JSON can hold; a directory with finished stages of other
             arguments is refused.
         fresh: Forget what an earlier run has finished.
 
@@ -35,7 +35,7 @@ class Workspace:
 
     def __init__(self, directory, arguments: dict, fresh: bool = False):
         self.directory = Path(directory)
-        self.arguments = arguments
+        self.arguments = json.loads(json.dumps(arguments))  # as they come back from a file
         if self.directory.exists() and not self.directory.is_dir():
             raise NotADirectoryError(f"`out` must be a directory. {self.directory} is a file")
         self.directory.mkdir(parents=True, exist_ok=True)

@@ -208,9 +208,12 @@ def test_info_of_nothing(capsys, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        ([], ("saved_model", True)),
-        (["--format", "onnx", "--no-verify"], ("onnx", False)),
-        (["--format", "litert"], ("litert", True)),
+        (["--out", "there"], ("saved_model", True, "there")),
+        (["--out", "there", "--format", "onnx", "--no-verify"], ("onnx", False, "there")),
+        (["--out", "there", "--format", "litert"], ("litert", True, "there")),
+        (["--out", "net.onnx"], ("onnx", True, "net.onnx")),
+        (["--out", "net.tflite"], ("litert", True, "net.tflite")),
+        (["--out", "net.onnx", "--format", "saved_model"], ("saved_model", True, "net.onnx")),
     ],
 )
 def test_export_hands_the_estimator_to_the_export_of_that_format(capsys, model_file, monkeypatch, arguments, expected):
@@ -220,13 +223,13 @@ def test_export_hands_the_estimator_to_the_export_of_that_format(capsys, model_f
     for name in ("saved_model", "onnx", "litert"):
 
         def write(model, out, verify, name=name):
-            called.append((name, verify, model.image_size, out))
+            called.append((name, verify, out))
             return f"{out}/1"
 
         monkeypatch.setattr(export, f"export_{name}", write)
-    assert main(["export", "--model", str(model_file), "--out", "there", *arguments]) == 0
-    assert called == [(*expected, 32, "there")]
-    assert "there/1" in capsys.readouterr().out
+    assert main(["export", "--model", str(model_file), *arguments]) == 0
+    assert called == [expected]
+    assert f"{expected[2]}/1" in capsys.readouterr().out
 
 
 def test_an_export_that_fails(capsys, model_file, monkeypatch):

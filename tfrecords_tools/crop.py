@@ -61,6 +61,14 @@ class Crop:
         left, top, side = self._window
         return (self._without_lens(keypoints) + 0.5 - np.array([left, top])) * (self.size / side) - 0.5
 
+    def in_picture(self, places: np.ndarray) -> np.ndarray:
+        """Where `(…, 2)` pixels of the crop are in the picture; the centre of the first pixel of each at (0, 0)."""
+        pixels = np.concatenate([places, np.ones((*places.shape[:-1], 1))], axis=-1)
+        # As rows, `ray @ rotation` turns back what `rotation` turned.
+        rays = pixels @ np.linalg.inv(self._camera(self.size)).T @ self.rotation
+        flat, zero = rays.reshape(-1, 1, 3), np.zeros(3)
+        return cv2.projectPoints(flat, zero, zero, self._matrix, self._lens)[0].reshape(places.shape)
+
     def apply(self, image: np.ndarray) -> np.ndarray:
         """Cut the crop out of `image`; black beyond its edges.
 

@@ -1,7 +1,6 @@
 """`run_setting`: one of the paper's settings from converted records to its tables."""
 
 import hashlib
-import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -99,9 +98,7 @@ def run_setting(
     }
     known = {name: value for name, value in asdict(plan).items() if name != "cache"}
     of_embedding = {name: value for name, value in known.items() if name in TrainingPlan.OF_EMBEDDING}
-    arguments = _as_json(
-        {**common, "plan": known, "setting": asdict(setting), "records": found, "weights": str(weights)}
-    )
+    arguments = {**common, "plan": known, "setting": asdict(setting), "records": found, "weights": str(weights)}
     run = SettingRun(
         setting=setting,
         configuration=configuration,
@@ -111,7 +108,7 @@ def run_setting(
         workspace=Workspace(out, arguments, fresh),
         embedding=Workspace(
             Path(out) / "embedding" if embedding is None else embedding,
-            _as_json({**common, "plan": of_embedding}),
+            {**common, "plan": of_embedding},
             fresh and embedding is None,
         ),
         seed=seed,
@@ -121,7 +118,7 @@ def run_setting(
     networks = _train(run, run.embedding, embedding_stages.stages(plan.relations), [])
     _train(run, run.workspace, image_stages.STAGES, networks)
     results = _measure(run, batch_size)
-    result = SettingResult(setting, results, arguments)
+    result = SettingResult(setting, results, run.workspace.arguments)
     for name, text in (("md", result.to_markdown()), ("tex", result.to_latex()), ("json", result.to_json())):
         run.workspace.path(f"results.{name}").write_text(text, encoding="utf-8")
     return result
@@ -159,8 +156,3 @@ def _measure(run, batch_size):
                 run.say(f"{model} by {protocol}")
                 results[model][protocol] = evaluate(estimator, directory, protocol, batch_size)
     return results
-
-
-def _as_json(value):
-    """As it comes back from a file, so that both can be compared."""
-    return json.loads(json.dumps(value))

@@ -1,4 +1,4 @@
-"""`info`: what a file or directory is: a model, records, poses or a video."""
+"""`info`: what a file or directory is: a model, a preset, a run, records, poses, boxes or a video."""
 
 import io
 import json
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from posealign_keras.data.manifest import Manifest
+from posealign_keras.video.needs_tools import needs_tools
 
 # What Keras keeps in a configuration beside the arguments.
 _NOT_SAID = ("trainable", "dtype", "name", "module", "registered_name", "build_config")
@@ -19,8 +20,9 @@ def info(path: str | os.PathLike) -> dict:
     """Tell what a file or directory is, without running anything that it holds.
 
     Args:
-        path: A `.keras` file, a directory of records (or one that has such directories in it), the output of `predict`
-            or its `poses.npz`, or a video.
+        path: A `.keras` file; a preset, by name or directory; the directory of `demo` or `adapt`, of records (or one
+            that has such directories in it), of a SavedModel or of `predict`; poses or motion capture, `.npz`, `.json`
+            or `.bvh`; boxes of persons, `.npz`, `.json` or `.csv`; or a video.
 
     Returns:
         Names and what they stand for, in words, numbers, lists and further such dictionaries. `kind` says what it is.
@@ -28,7 +30,7 @@ def info(path: str | os.PathLike) -> dict:
     Raises:
         FileNotFoundError: If there is no such file or directory.
         ValueError: If it is damaged, or none of these.
-        ImportError: If it may be a video, and what reads videos is not installed.
+        ImportError: If it may be a video, boxes or a `.bvh` file, and what reads those is not installed.
 
     Example:
         >>> from posealign_keras.data.synthetic import generate_motion_library
@@ -40,13 +42,15 @@ def info(path: str | os.PathLike) -> dict:
     path = Path(path)
     if path.is_dir():
         return _directory(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"`path` must be a file or directory. There is no {path}")
-    if path.suffix == ".keras":
-        return _model(path)
-    if path.suffix == ".npz":
-        return _arrays(path)
-    return _video(path)
+    if not path.exists():
+        # What knows presets knows networks, and takes seconds to import.
+        from posealign_keras.presets import preset_names
+
+        if str(path) in preset_names():
+            return _preset(str(path))
+        raise FileNotFoundError(f"`path` must be a file, a directory or the name of a preset. There is no {path}")
+    readers = {".keras": _model, ".npz": _arrays, ".json": _text, ".csv": _boxes, ".bvh": _motion}
+    return readers.get(path.suffix.lower(), _video)(path)
 
 
 def _model(path):
@@ -106,7 +110,40 @@ def _settings(config):
     return found
 
 
+def _preset(preset):
+    from posealign_keras.presets import describe_preset
+
+    found = describe_preset(preset)
+    networks = {name: {"bytes": held["bytes"], **held["arguments"]} for name, held in found["networks"].items()}
+    return {"kind": "preset", "name": found["name"], "description": found["description"], "networks": networks}
+
+
+def _run(path, models):
+    state = _json(path / "state.json")
+    try:
+        finished = {name: f"{stage['seconds']:.0f} s" for name, stage in state["stages"].items()}
+        return {"kind": "run", "models": models, "finished": finished, "arguments": dict(state["arguments"])}
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ValueError(f"{path / 'state.json'} cannot be read as the state of a run: {error}") from error
+
+
+def _json(path):
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path} cannot be read as JSON: {error}") from error
+
+
 def _directory(path):
+    models = sorted(file.name for file in path.glob("*.keras"))
+    # Presets hold records, and so do runs.
+    if (path / "preset.json").is_file():
+        return _preset(path)
+    if (path / "state.json").is_file():
+        return _run(path, models)
+    if (path / "saved_model.pb").is_file():
+        facts = path / "assets.extra" / "pose_estimator.json"
+        return {"kind": "SavedModel", **(_json(facts) if facts.is_file() else {})}
     found = {
         folder.relative_to(path).as_posix(): {split: _split(Manifest.load(folder, split)) for split in splits}
         for folder in sorted({manifest.parent for manifest in path.rglob("*.manifest.json")})
@@ -116,15 +153,12 @@ def _directory(path):
         return {"kind": "records", **(found["."] if set(found) == {"."} else found)}
     if (path / "poses.npz").is_file():
         return _arrays(path / "poses.npz")
-    if any((path / name).is_file() for name in ("metrics.json", "state.json")):
-        return {"kind": "run", "models": sorted(file.name for file in path.glob("*.keras"))}
-    models = sorted(file.name for file in path.glob("*.keras"))
     if models:
         return {"kind": "models", "models": models}
     try:
         return _video(path)
     except (ValueError, FileNotFoundError) as error:
-        raise ValueError(f"{path} holds no records, poses, models or numbered pictures") from error
+        raise ValueError(f"{path} holds no preset, run, records, poses, models or numbered pictures") from error
 
 
 def _split(manifest):
@@ -146,6 +180,8 @@ def _split(manifest):
 def _arrays(path):
     try:
         with np.load(path, allow_pickle=False) as content:
+            if "positions" not in content.files and "boxes_xyxy_px" in content.files:
+                return _boxes(path)
             positions = content["positions"]
             joints = [str(name) for name in content["joint_names"]] if "joint_names" in content.files else None
             sequences = len(content["offsets"]) - 1 if "offsets" in content.files else 1
@@ -153,7 +189,7 @@ def _arrays(path):
             frames = len(content["poses"]) if "poses" in content.files else len(positions)
             confidence = content["confidence"] if "confidence" in content.files else np.array([np.nan])
     except Exception as error:  # a damaged file can make anything go wrong
-        raise ValueError(f"{path} cannot be read as an .npz file of poses: {error}") from error
+        raise ValueError(f"{path} cannot be read as an .npz file of poses or boxes: {error}") from error
     known = confidence[np.isfinite(confidence)]
     return {
         "kind": "poses",
@@ -163,6 +199,46 @@ def _arrays(path):
         "joints": joints if joints is not None else positions.shape[1],
         **({"fps": fps} if fps else {}),
         **({"median_confidence": round(float(np.median(known)), 3)} if len(known) else {}),
+    }
+
+
+def _text(path):
+    content = _json(path)
+    if not isinstance(content, dict) or "frames" not in content or "joint_names" not in content:
+        return _boxes(path)
+    try:
+        return {
+            "kind": "poses",
+            "frames": len(content["frames"]),
+            "poses": sum(frame["pose"] is not None for frame in content["frames"]),
+            "joints": list(content["joint_names"]),
+            "fps": content["fps"],
+        }
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"{path} cannot be read as a .json file of poses: {error!r}") from error
+
+
+def _boxes(path):
+    with needs_tools():
+        from tfrecords_tools.boxes import read_boxes
+    clips = {}
+    for clip, persons in read_boxes(path).items():
+        for track, given in persons.items():
+            name = " ".join(part for part in (clip or path.stem, f"track {track}" if track else "") if part)
+            seen = np.isfinite(given.boxes).all(axis=1)
+            clips[name] = {"boxes": int(seen.sum()), "last_frame": int(given.frames[-1]) if len(seen) else None}
+    return {"kind": "boxes", "clips": clips}
+
+
+def _motion(path):
+    with needs_tools():
+        from tfrecords_tools.formats.bvh_file import BVHFile
+    motion = BVHFile.read(path)
+    return {
+        "kind": "motion capture",
+        "frames": len(motion.values),
+        "fps": round(1 / motion.frame_time, 3) if motion.frame_time else None,
+        "joints": list(motion.names),
     }
 
 

@@ -27,16 +27,23 @@ def combine_both_ways(pose_autoencoder, flip, straight, mirrored) -> dict[str, n
     # the pose auto-encoder knows.
     means = ops.convert_to_numpy(retarget((one + other) / 2, skeleton=pose_autoencoder.skeleton))
     # Of two who face contrary ways there is no mean: hips and shoulders would be anywhere.
-    surer = np.where((straight["plausibility"] >= mirrored["plausibility"])[:, None, None], one, other)
-    poses = np.where(_face_alike(one, other, pose_autoencoder.skeleton)[:, None, None], means, surer)
+    trusts_one = (straight["plausibility"] >= mirrored["plausibility"])[:, None, None]
+    surer = np.where(trusts_one, one, other)
+    alike = _face_alike(one, other, pose_autoencoder.skeleton)[:, None, None]
+    poses = np.where(alike, means, surer)
     disagreement = np.linalg.norm(one - other, axis=-1).mean(axis=-1)
     plausibility = np.minimum(straight["plausibility"], mirrored["plausibility"])
+    found = {}
+    if "keypoints" in straight:
+        here, there = straight["keypoints"], ops.convert_to_numpy(flip.transform_keypoints(mirrored["keypoints"]))
+        found["keypoints"] = np.where(alike, (here + there) / 2, np.where(trusts_one, here, there))
     return {
         "pose_3d": poses,
         "latent": ops.convert_to_numpy(pose_autoencoder.encode(poses)),
         "plausibility": plausibility,
         "disagreement": disagreement,
         "confidence": plausibility * np.exp(-disagreement / USUAL_DISAGREEMENT),
+        **found,
     }
 
 

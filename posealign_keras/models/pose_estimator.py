@@ -38,7 +38,8 @@ class PoseEstimator(keras.Model):
         root-relative, camera frame (x right, y down, z forward), with the canonical bone lengths of the skeleton.
         Plausibility is 1 where the pose auto-encoder gives the pose back, as it does with poses like those that it
         learned from, and exp(-d / 0.05 m) where its joints come back d away on average. It ranks poses, and is no
-        probability; see `estimate_both_ways`.
+        probability; see `estimate_both_ways`. If the image encoder finds keypoints, `keypoints (batch, joints, 2)`,
+        too: where the joints are in the image, in lengths of its longer side from its middle, x right and y down.
 
     Raises:
         ValueError: If the two models have different latents.
@@ -113,10 +114,16 @@ class PoseEstimator(keras.Model):
 
     def call(self, images, training=False):
         """Poses, latents and their plausibility of `(batch, height, width, 3)` images."""
-        latents = self.image_encoder(resize_to_square(images, self.image_size), training=training)
+        images = resize_to_square(images, self.image_size)
+        found = {}
+        if self.image_encoder.keypoints:
+            seen = self.image_encoder.find_keypoints(images, training)
+            latents, found["keypoints"] = seen["latents"], seen["keypoints"]
+        else:
+            latents = self.image_encoder(images, training=training)
         poses = self.pose_autoencoder.decode(latents)
         distances = ops.mean(length(self.pose_autoencoder(poses) - poses), axis=-1)
-        return {"pose_3d": poses, "latent": latents, "plausibility": ops.exp(-distances / _USUAL_DISTANCE)}
+        return {"pose_3d": poses, "latent": latents, "plausibility": ops.exp(-distances / _USUAL_DISTANCE), **found}
 
     def predict_poses(self, images, batch_size: int = 128) -> np.ndarray:
         """Poses of images as one array.
@@ -153,7 +160,8 @@ class PoseEstimator(keras.Model):
             `disagreement (N,)`: how far the joints of both poses are apart on average, in metres;
             `plausibility (N,)`, the lower one of the two; `confidence (N,)`: that, times exp(-disagreement / 0.1 m). It
             ranks poses; it is no probability. What it is worth on data with labels, `evaluation.calibration` tells; on
-            the demonstration's, see `tests/benchmarks/confidence.py`.
+            the demonstration's, see `tests/benchmarks/confidence.py`. If the image encoder finds keypoints,
+            `keypoints (N, joints, 2)`, put together as the poses are.
 
         Raises:
             ValueError: As `predict_poses`.

@@ -70,6 +70,7 @@ def estimate_video(
         "confidence": _unknown(count),
         "plausibility": _unknown(count),
         "boxes": _unknown(count, 4).astype("float64"),
+        "keypoints": _unknown(count, joints, 2),
     }
     flip = PoseFlip(estimator.skeleton) if flip_average else None
     done = 0
@@ -82,6 +83,8 @@ def estimate_video(
         found["plausibility"][indices] = estimate["plausibility"]
         found["confidence"][indices] = estimate.get("confidence", np.nan)
         found["boxes"][indices] = seen_boxes
+        if "keypoints" in estimate:
+            found["keypoints"][indices] = crops.in_video(indices, estimate["keypoints"])
         done += len(indices)
         if progress:
             progress("poses", done, crops.count)

@@ -119,7 +119,7 @@ def adapt(
         "videos": [f"{path.name}, {os.stat(path).st_size} bytes" for path in paths],
         "boxes": None if boxes is None else str(boxes),
         "preset": str(preset),
-        "plan": {name: str(value) for name, value in dataclasses.asdict(plan).items()},
+        "plan": dataclasses.asdict(plan),
         "seed": seed,
         "backend": keras.backend.backend(),
         "version": posealign_keras.__version__,

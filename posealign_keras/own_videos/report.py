@@ -12,11 +12,13 @@ from posealign_keras.visualization.page import (
     html_table,
 )
 
+# As `CollapseWatch` logs it.
+_SPREAD = "latent_spread"
 _CRITERIA = {
     "flip_disagreement_mm": ("poses in a frame and in its mirror image differ by, mm", "lower is better"),
     "confidence": ("confidence", "higher is better"),
     "plausibility": ("plausibility", "higher is better"),
-    "latent_spread": ("spread of the latents", "half of the one before would be a collapse"),
+    _SPREAD: ("spread of the latents", "half of the one before would be a collapse"),
 }
 
 
@@ -47,8 +49,11 @@ def write_report(path: Path, images, before, after, history, metrics) -> None:
             "The poses have become alike: this adaptation failed. Train for fewer steps, or on more videos. " + words
         )
     body += html_section("Without labels", words, html_table(["", "before", "after", ""], rows))
-    figure = history_figure({"adaptation": history})
-    body += html_section("Losses", "", html_figure("losses", figure, "", "wide"))
+    losses = {name: values for name, values in history.items() if name != _SPREAD}
+    steps = round(metrics["arguments"]["plan"]["adaptation_steps"] / max(map(len, losses.values())))
+    words = f"Each epoch is {steps} steps of training; its losses are means over them."
+    figure = history_figure({"losses": losses, "spread of the latents": {_SPREAD: history[_SPREAD]}})
+    body += html_section("Course of the training", words, html_figure("losses", figure, "", "wide"))
     facts = {
         "videos": metrics["arguments"]["videos"],
         "clips": f"{metrics['clips']:,} of {metrics['frames_of_a_clip']} frames",

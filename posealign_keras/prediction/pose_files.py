@@ -14,8 +14,9 @@ def save_npz(path: Path, found, roots, name: str, skeleton) -> None:
 
     One row for each of the T frames, NaN where the person is not seen: `poses (T, joints, 3)`, metres, root-relative,
     camera frame (x right, y down, z forward); `root_positions (T, 3)`, see there; `confidence (T,)`, `plausibility
-    (T,)`, `latents (T, latent_dim)`, `boxes (T, 4)` pixels, `times (T,)` seconds. Also `intrinsics (3, 3)`, and whether
-    they were known, `camera_known`.
+    (T,)`, `latents (T, latent_dim)`, `boxes (T, 4)` pixels, `keypoints (T, joints, 2)`, where the network sees the
+    joints in the video, in pixels (the centre of the first one at (0, 0); NaN if it finds none), `times (T,)` seconds.
+    Also `intrinsics (3, 3)`, and whether they were known, `camera_known`.
 
     And what the reader `arrays` of `tfrecords_tools` and `MotionLibrary.load` take as motion capture: `positions (N,
     joints, 3)` of the N frames with a pose, metres, root-relative, z up as if the camera were level; `offsets`,
@@ -51,6 +52,7 @@ def save_npz(path: Path, found, roots, name: str, skeleton) -> None:
         plausibility=found.plausibility,
         latents=found.latents,
         boxes=found.boxes.astype("float32"),
+        keypoints=found.keypoints,
         times=found.times,
         intrinsics=found.intrinsics,
         camera_known=np.bool_(found.camera_known),
@@ -61,7 +63,7 @@ def save_json(path: Path, found, roots, name: str, skeleton) -> None:
     """Write the poses of a video as JSON, one line for each frame.
 
     `frames` has for each frame `time`, `box`, `root_position`, `pose` (`[[x, y, z], …]` in the order of `joint_names`),
-    `confidence` and `plausibility`, as in `save_npz`; `null` where the person is not seen.
+    `keypoints`, `confidence` and `plausibility`, as in `save_npz`; `null` where the person is not seen.
 
     Args:
         path: The file.
@@ -91,6 +93,7 @@ def save_json(path: Path, found, roots, name: str, skeleton) -> None:
                 "box": _numbers(found.boxes[index], seen[index], 2),
                 "root_position": _numbers(roots[index], seen[index]),
                 "pose": _numbers(found.poses[index], seen[index]),
+                "keypoints": _numbers(found.keypoints[index], np.isfinite(found.keypoints[index]).all(), 2),
                 "confidence": _numbers(found.confidence[index], np.isfinite(found.confidence[index])),
                 "plausibility": _numbers(found.plausibility[index], seen[index]),
             }

@@ -62,6 +62,7 @@ class PersonCrops:
         if boxes is not None:
             self._indices = np.flatnonzero(np.isfinite(boxes).all(axis=1))
             self._centres, self._sides = _courses(boxes, frames.times, self._indices)
+        self._picture_shape = (0, 0)
         self.intrinsics = np.eye(3) if self._given is None else self._given
         """Camera matrix of the video; if none was given, known once a picture was read."""
 
@@ -97,21 +98,42 @@ class PersonCrops:
                 begin += len(boxes)
                 rotations, boxes = [], []
 
+    def in_video(self, indices, places) -> np.ndarray:
+        """Where places in crops are in the video.
+
+        Args:
+            indices: `(n,)` frames whose crops `batches` has given.
+            places: `(n, joints, 2)` in widths of the crop from its middle, x right and y down.
+
+        Returns:
+            `(n, joints, 2)` pixels of the video, the centre of the first pixel at (0, 0).
+        """
+        pixels = (np.asarray(places, float) + 0.5) * self._size - 0.5
+        crops = [self._crops(place)[0] for place in np.searchsorted(self._indices, indices)]
+        return np.stack([crop.in_picture(at) for crop, at in zip(crops, pixels, strict=True)])
+
     def _crop(self, place, image):
+        self._picture_shape = image.shape[:2]
+        if self._given is None:
+            self.intrinsics = usual_camera(*self._picture_shape)
+        crop, towards = self._crops(place)
+        height, width = self._picture_shape
+        box = np.array([0.0, 0.0, width, height]) if self._boxes is None else self._boxes[self._indices[place]]
+        return crop.apply(image), towards.rotation, box
+
+    def _crops(self, place):
+        """The crop of a frame, and that of a camera that looks straight at the person."""
         with needs_tools():
             from tfrecords_tools.crop import Crop
-        height, width = image.shape[:2]
-        if self._given is None:
-            self.intrinsics = usual_camera(height, width)
         if self._boxes is None:
-            box, centre, side = np.array([0.0, 0.0, width, height]), (width / 2, height / 2), max(height, width)
+            height, width = self._picture_shape
+            centre, side = (width / 2, height / 2), float(max(height, width))
         else:
-            box, side = self._boxes[self._indices[place]], float(self._sides[place])
             centre = (float(self._centres[place, 0]), float(self._centres[place, 1]))
+            side = float(self._sides[place])
         towards = Crop(centre, side, self._size, self.intrinsics, self._distortion)
         # With a camera that is only assumed, the crop is one like those of the training: a piece of the picture.
-        crop = towards if self._given is not None else Crop(centre, side, self._size)
-        return crop.apply(image), towards.rotation, box
+        return (towards if self._given is not None else Crop(centre, side, self._size)), towards
 
 
 def usual_camera(height: int, width: int) -> np.ndarray:

@@ -7,7 +7,12 @@ from small_videos import write_sound, write_video
 
 from posealign_keras.data.synthetic import generate_motion_library
 from posealign_keras.info import info
-from posealign_keras.models import ImageEncoder, PoseAutoencoder, PoseEstimator
+from posealign_keras.models import ImageEncoder, PoseAutoencoder, PoseEstimator, VideoPoses
+from posealign_keras.prediction.bvh_writer import write_bvh
+from posealign_keras.prediction.pose_files import save_json, save_npz
+from posealign_keras.presets import Preset
+from posealign_keras.skeletons import BODY17
+from posealign_keras.workspace import Workspace
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +78,66 @@ def test_videos(tmp_path):
     assert info(varying)["frame_rate"] == "variable"
 
 
+@pytest.mark.parametrize("as_directory", [False, True])
+def test_a_preset_by_name_and_by_its_directory_although_it_holds_records(as_directory):
+    found = info(Preset("base_synthetic").directory if as_directory else "base_synthetic")
+    assert (found["kind"], found["name"]) == ("preset", "base_synthetic")
+    assert found["networks"]["image_encoder"]["backbone"] == "efficientnet_lite0"
+    assert found["networks"]["image_encoder"]["bytes"] > 1e6
+
+
+def test_the_directory_of_a_run_although_it_holds_records(tmp_path):
+    workspace = Workspace(tmp_path, {"seed": 3, "sizes": (1, 2)})
+    generate_motion_library(3, 60, seed=0).save(tmp_path / "motion.npz")
+    workspace.finish("motion", ["motion.npz"], 12.4)
+    from tfrecords_tools import convert
+
+    convert("arrays", tmp_path / "motion.npz", tmp_path / "records", splits={"train": 1.0})
+    arguments = {"seed": 3, "sizes": [1, 2]}
+    assert info(tmp_path) == {"kind": "run", "models": [], "finished": {"motion": "12 s"}, "arguments": arguments}
+    (tmp_path / "state.json").write_text("[]")
+    with pytest.raises(ValueError, match=r"state\.json"):
+        info(tmp_path)
+
+
+def test_boxes(tmp_path):
+    boxes = np.full((5, 4), np.nan)
+    boxes[1:4] = [0, 0, 10, 20]
+    np.savez(tmp_path / "walk.npz", boxes_xyxy_px=boxes)
+    assert info(tmp_path / "walk.npz") == {"kind": "boxes", "clips": {"walk": {"boxes": 3, "last_frame": 4}}}
+    (tmp_path / "two.csv").write_text("clip,frame,x,y,w,h,track\na,0,1,2,3,4,one\na,7,1,2,3,4,two\n")
+    assert info(tmp_path / "two.csv")["clips"] == {
+        "a track one": {"boxes": 1, "last_frame": 0},
+        "a track two": {"boxes": 1, "last_frame": 7},
+    }
+    (tmp_path / "walk.json").write_text('{"walk": [[0, 0, 10, 20], null]}')
+    assert info(tmp_path / "walk.json")["clips"]["walk"]["boxes"] == 1
+
+
+def test_poses_of_a_video_in_every_format(tmp_path):
+    found = VideoPoses(
+        poses=np.concatenate([np.random.default_rng(0).normal(0, 0.3, (3, 17, 3)), np.full((1, 17, 3), np.nan)]),
+        latents=np.array([[0.0]] * 3 + [[np.nan]]),
+        rotations=np.tile(np.eye(3), (4, 1, 1)),
+        confidence=np.array([0.5, 0.5, 0.5, np.nan]),
+        plausibility=np.ones(4),
+        times=np.arange(4) / 25,
+        fps=25.0,
+        boxes=np.zeros((4, 4)),
+        intrinsics=np.eye(3),
+        keypoints=np.zeros((4, 17, 2)),
+    )
+    save_npz(tmp_path / "poses.npz", found, np.zeros((4, 3)), "walk", BODY17)
+    save_json(tmp_path / "poses.json", found, np.zeros((4, 3)), "walk", BODY17)
+    write_bvh(tmp_path / "poses.bvh", found.poses[:3], 25)
+    of_arrays, of_text = info(tmp_path / "poses.npz"), info(tmp_path / "poses.json")
+    for name in ("kind", "frames", "poses", "joints", "fps"):
+        assert of_arrays[name] == of_text[name]
+    assert (of_text["kind"], of_text["frames"], of_text["poses"], of_text["fps"]) == ("poses", 4, 3, 25)
+    motion = info(tmp_path / "poses.bvh")
+    assert (motion["kind"], motion["frames"], motion["fps"]) == ("motion capture", 3, 25)
+
+
 def test_a_folder_of_models(networks, tmp_path):
     networks[1].save(tmp_path / "pose.keras")
     assert info(tmp_path) == {"kind": "models", "models": ["pose.keras"]}
@@ -81,9 +146,9 @@ def test_a_folder_of_models(networks, tmp_path):
 def test_what_it_does_not_know(tmp_path):
     with pytest.raises(FileNotFoundError, match="nowhere"):
         info(tmp_path / "nowhere")
-    with pytest.raises(ValueError, match="holds no records, poses, models or numbered pictures"):
+    with pytest.raises(ValueError, match="holds no preset, run, records, poses, models or numbered pictures"):
         info(tmp_path)
-    for name in ("text.keras", "text.npz", "text.mp4"):
+    for name in ("text.keras", "text.npz", "text.mp4", "text.json", "text.csv", "text.bvh"):
         (tmp_path / name).write_text("nothing of that kind")
         with pytest.raises(ValueError, match=name):
             info(tmp_path / name)

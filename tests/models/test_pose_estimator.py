@@ -50,6 +50,47 @@ def test_images_of_any_size_and_type(estimator, height, width, dtype):
         np.testing.assert_array_equal(found["latent"], ops.convert_to_numpy(estimator.image_encoder(values)))
 
 
+@pytest.fixture(scope="module")
+def finder():
+    """An estimator that finds keypoints."""
+    keras.utils.set_random_seed(1)
+    encoder = ImageEncoder("small_resnet", 32, latent_dim=6, head_filters=(8,), head_widths=(12,), keypoints=17)
+    model = PoseEstimator(encoder, PoseAutoencoder(latent_dim=6, width=16, depth=2))
+    for variable in encoder.head.maps.weights:
+        variable.assign(4 * variable)
+    return model
+
+
+def test_where_joints_are_in_a_picture_that_is_not_square(finder):
+    values = images(2, 40, 32)
+    values[:, :, :4], values[:, :, -4:] = 0, 0  # antialiasing does not mix these with what is beyond
+    found = numpy_of(finder(values))
+    squares = np.zeros((2, 40, 40, 3), "uint8")
+    squares[:, :, 4:36] = values
+    assert found["keypoints"].shape == (2, 17, 2)
+    assert found["keypoints"].std() > 0.01
+    np.testing.assert_allclose(found["keypoints"], numpy_of(finder(squares))["keypoints"], atol=1e-4)
+    latents = ops.convert_to_numpy(finder.image_encoder(values[:, 4:36]))
+    np.testing.assert_allclose(numpy_of(finder(values[:, 4:36]))["latent"], latents, atol=1e-5)
+
+
+def test_keypoints_both_ways_are_put_together_as_poses_are(finder):
+    values = images(40)
+    flip = PoseFlip(BODY17)
+    one, mirrored = (numpy_of(finder(way)) for way in (values, values[:, :, ::-1]))
+    other = ops.convert_to_numpy(flip.transform_keypoints(mirrored["keypoints"]))
+    both = finder.estimate_both_ways(values)
+    mean = (one["keypoints"] + other) / 2
+    turned = ops.convert_to_numpy(flip.transform_poses(mirrored["pose_3d"]))
+    surer = one["plausibility"] >= mirrored["plausibility"]
+    for index, found in enumerate(both["keypoints"]):
+        is_mean = np.abs(found - mean[index]).max() < 1e-4
+        if not is_mean:
+            np.testing.assert_allclose(found, one["keypoints"][index] if surer[index] else other[index], atol=1e-4)
+            pose = one["pose_3d"][index] if surer[index] else turned[index]
+            np.testing.assert_allclose(both["pose_3d"][index], pose, atol=1e-4)
+
+
 def test_plausibility_falls_with_what_the_auto_encoder_changes(estimator):
     found = numpy_of(estimator(images(40)))
     again = ops.convert_to_numpy(estimator.pose_autoencoder(found["pose_3d"]))

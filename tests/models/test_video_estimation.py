@@ -64,6 +64,24 @@ def test_poses_are_those_in_the_crops_turned_into_the_cameras_axes(estimator, fl
     assert found.camera_known == (camera is not None)
 
 
+@pytest.mark.parametrize("camera", [CAMERA, None])
+def test_keypoints_are_where_the_crops_have_them(camera):
+    keras.utils.set_random_seed(2)
+    encoder = ImageEncoder("small_resnet", 32, latent_dim=6, head_filters=(8,), head_widths=(12,), keypoints=17)
+    model = PoseEstimator(encoder, PoseAutoencoder(latent_dim=6, width=16, depth=2))
+    found = model.estimate_video(pictures(), boxes(), intrinsics=camera, batch_size=3)
+    crops = PersonCrops(open_video(pictures()), boxes(), 32, camera)
+    indices, images, _, _ = next(crops.batches(COUNT))
+    seen = model.estimate_both_ways(images)["keypoints"]
+    np.testing.assert_allclose(found.keypoints, crops.in_video(indices, seen), atol=1e-2)
+    inside = (found.boxes[:, None, :2] - 20 < found.keypoints) & (found.keypoints < found.boxes[:, None, 2:] + 20)
+    assert inside.all()
+
+
+def test_a_network_that_finds_no_keypoints_has_none(estimator):
+    assert np.isnan(estimator.estimate_video(pictures(2), boxes(2)).keypoints).all()
+
+
 def test_turning_camera_and_person_together_turns_the_poses(estimator):
     """A person at the side, filmed straight on by a turned camera, has the turned pose."""
     straight = estimator.estimate_video(pictures(1), boxes(1), intrinsics=CAMERA)

@@ -22,6 +22,7 @@ def found(poses, distortion=()):
         fps=30.0,
         boxes=np.zeros((count, 4)),
         intrinsics=CAMERA,
+        keypoints=np.full((count, 17, 2), np.nan),
         distortion=distortion,
     )
 

@@ -1,10 +1,11 @@
 """Where a person stands, from size and place in the picture: against a camera that knows it."""
 
+import cv2
 import numpy as np
 import pytest
 
 from posealign_keras.prediction import root_positions
-from posealign_keras.prediction.placement import project
+from posealign_keras.prediction.placement import project, without_lens
 from posealign_keras.skeletons import BODY17
 
 CAMERA = np.array([[1000.0, 0, 640], [0, 1000, 360], [0, 0, 1]])
@@ -56,6 +57,45 @@ def test_unknown_frames_stay_unknown():
     poses[3], boxes[7] = np.nan, np.nan
     missing = np.isnan(root_positions(poses, boxes, CAMERA, np.arange(10) / 30)).any(axis=1)
     np.testing.assert_array_equal(np.flatnonzero(missing), [3, 7])
+
+
+def test_keypoints_tell_where_a_person_is_whatever_the_boxes_say():
+    poses, roots, boxes = filmed()
+    keypoints = project(poses + roots[:, None], CAMERA)
+    found = root_positions(poses, boxes + 30, CAMERA, np.arange(30) / 30, keypoints)
+    # The course of the depth is smoothed, which bends its ends.
+    np.testing.assert_allclose(found[8:-8], roots[8:-8], rtol=0.01, atol=0.01)
+    again = project(poses + found[:, None], CAMERA)
+    np.testing.assert_allclose(again.mean(axis=1), keypoints.mean(axis=1), atol=0.1)
+
+
+def test_a_stretch_without_keypoints_is_placed_by_its_boxes():
+    poses, roots, boxes = filmed(10)
+    keypoints = project(poses + roots[:, None], CAMERA)
+    poses[5], keypoints[6:] = np.nan, np.nan
+    times = np.arange(10) / 30
+    found = root_positions(poses, boxes, CAMERA, times, keypoints)
+    np.testing.assert_allclose(found[6:], root_positions(poses, boxes, CAMERA, times)[6:])
+    assert np.abs(found[:5] - root_positions(poses, boxes, CAMERA, times)[:5]).max() > 0.01
+
+
+@pytest.mark.parametrize("keypoints", [np.full((2, 17, 2), 300.0), np.random.default_rng(0).normal(0, 1e5, (2, 17, 2))])
+def test_absurd_keypoints_leave_the_person_in_front_of_the_camera(keypoints):
+    poses, _, boxes = filmed(2)
+    found = root_positions(poses, boxes, CAMERA, np.arange(2) / 30, keypoints)
+    assert np.isfinite(found).all()
+    assert ((poses + found[:, None])[..., 2] > 0).all()
+
+
+def test_without_a_lens_pixels_are_where_a_pinhole_camera_has_them():
+    lens = (-0.2, 0.05, 1e-3, -1e-3, 0.01)
+    points = np.random.default_rng(0).uniform((-1, -0.5, 4), (1, 0.5, 5), (3, 17, 3))
+    pixels = cv2.projectPoints(points.reshape(-1, 3), np.zeros(3), np.zeros(3), CAMERA, np.array(lens))[0]
+    pixels = np.concatenate([pixels.reshape(3, 17, 2), np.full((1, 17, 2), np.nan)])
+    found = without_lens(pixels, CAMERA, lens)
+    np.testing.assert_allclose(found[:3], project(points, CAMERA), atol=0.05)
+    assert np.isnan(found[3]).all()
+    assert without_lens(pixels, CAMERA, ()) is pixels
 
 
 @pytest.mark.parametrize("box", [[0, 0, 1e5, 1e5], [100, 100, 101, 101]])

@@ -10,7 +10,9 @@ from small_videos import HEIGHT, WIDTH, write_sound, write_video
 from small_videos import boxes as boxes_of
 
 from posealign_keras.data.motion_library import MotionLibrary, to_upright_camera_frame
+from posealign_keras.models import ImageEncoder, PoseEstimator
 from posealign_keras.prediction import predict, write_bvh
+from posealign_keras.prediction.placement import project
 from posealign_keras.prediction.predict import FILES
 from posealign_keras.skeletons import BODY17
 from tfrecords_tools.formats.bvh_file import BVHFile
@@ -53,6 +55,7 @@ def test_arrays_are_those_of_the_estimator(written, arrays, estimator):
     for name in ("latents", "confidence", "plausibility", "times"):
         np.testing.assert_allclose(arrays[name], getattr(found, name), atol=1e-5)
     np.testing.assert_allclose(arrays["boxes"], boxes)
+    assert np.isnan(arrays["keypoints"]).all()  # this network finds none
     assert np.isnan(arrays["root_positions"][[3, 4]]).all()
     assert (arrays["root_positions"][5:, 2] > 0).all()
 
@@ -83,6 +86,24 @@ def test_json_says_the_same(written, arrays):
         np.testing.assert_allclose(frames[index]["box"], arrays["boxes"][index], atol=0.01)
         assert frames[index]["confidence"] == pytest.approx(arrays["confidence"][index], abs=1e-4)
         assert frames[index]["time"] == pytest.approx(index / 25)
+
+
+def test_keypoints_are_written_and_the_skeleton_lies_over_them(estimator, tmp_path):
+    keras.utils.set_random_seed(1)
+    encoder = ImageEncoder("small_resnet", 32, latent_dim=6, head_filters=(8,), head_widths=(12,), keypoints=17)
+    finder = PoseEstimator(encoder, estimator.pose_autoencoder)
+    boxes = boxes_of(4)
+    boxes[2] = np.nan
+    out = predict(write_video(tmp_path / "walk.mp4", 4), finder, tmp_path / "out", boxes=boxes)
+    with np.load(out / "poses.npz", allow_pickle=False) as content:
+        keypoints, poses, roots = (content[name] for name in ("keypoints", "poses", "root_positions"))
+        pixels = project(poses + roots[:, None], content["intrinsics"])
+    assert np.isfinite(keypoints[[0, 1, 3]]).all()
+    assert np.isnan(keypoints[2]).all()
+    np.testing.assert_allclose(pixels.mean(axis=1), keypoints.mean(axis=1), atol=0.5)
+    frames = json.loads((out / "poses.json").read_text())["frames"]
+    assert frames[2]["keypoints"] is None
+    np.testing.assert_allclose(frames[3]["keypoints"], keypoints[3], atol=0.01)
 
 
 def test_bvh_says_the_same(written, arrays, tmp_path):

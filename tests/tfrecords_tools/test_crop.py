@@ -97,6 +97,22 @@ def test_a_dot_lands_where_the_camera_and_the_keypoints_of_a_plain_crop_say(dist
         np.testing.assert_allclose(project(point, crop.camera)[0], crop.keypoints(pixel), atol=1e-3)
 
 
+@pytest.mark.parametrize("distortion", [(), DISTORTION])
+@pytest.mark.parametrize("virtual", [False, True])
+def test_places_in_a_crop_are_where_its_camera_sees_what_is_there_in_the_picture(distortion, virtual):
+    crop = Crop((420.0, 150.0), 200.0, 128, INTRINSICS, distortion, virtual)
+    points = np.random.default_rng(4).uniform((0.2, -0.6, 3), (0.9, 0.1, 4), (2, 5, 3))
+    in_crop = project(points @ crop.rotation.T, crop.camera).reshape(2, 5, 2)
+    in_picture = project(points, INTRINSICS, distortion).reshape(2, 5, 2)
+    np.testing.assert_allclose(crop.in_picture(in_crop), in_picture, atol=1e-6)
+
+
+def test_places_in_a_plain_crop_come_back():
+    crop = Crop((420.3, 150.0), 201.0, 128)
+    pixels = np.random.default_rng(4).uniform(0, 400, (2, 5, 2))
+    np.testing.assert_allclose(crop.in_picture(crop.keypoints(pixels)), pixels, atol=1e-9)
+
+
 def test_the_virtual_camera_looks_at_the_person_without_rolling():
     crop = Crop((520.0, 100.0), 150.0, 128, INTRINSICS, DISTORTION)
     rotation = crop.rotation

@@ -96,6 +96,18 @@ def test_rotations_turn_the_line_of_sight_to_the_person_into_the_axis(known):
     np.testing.assert_array_equal(crops.intrinsics, camera)
 
 
+@pytest.mark.parametrize("boxes", [None, standing(5)])
+def test_places_in_crops_are_those_in_the_video(boxes):
+    crops = PersonCrops(video(5), boxes, 64)
+    _, pictures, _, _ = all_of(crops)
+    places = np.array([[[0.0, 0.0], [-0.2, 0.1]]] * 2)
+    found = crops.in_video([1, 3], places)
+    for number, at in zip((1, 3), found, strict=True):
+        for (column, row), (x, y) in zip(np.round((places[0] + 0.5) * 64 - 0.5).astype(int), at, strict=True):
+            red, green, _ = pictures[number, row, column].astype(float)
+            assert (red, green) == pytest.approx((x, y), abs=3)
+
+
 def test_the_angle_of_a_usual_lens():
     camera = usual_camera(1080, 1920)
     corner = np.linalg.inv(camera) @ [-0.5, -0.5, 1]
