@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import sys
+import tempfile
 
 _FORMATS = {".onnx": "onnx", ".tflite": "litert"}
 _RESUME = "The same command continues; about half a minute of training is lost."
@@ -25,6 +26,8 @@ def main(arguments=None) -> int:
     options = _parser().parse_args(arguments)
     resume = f" {_RESUME}" if options.resumes else ""
     try:
+        if options.run is not _info:  # which takes less time than the import
+            _import_keras()
         options.run(options)
     except KeyboardInterrupt:
         print(f"\nposealign: interrupted.{resume}", file=sys.stderr)
@@ -39,6 +42,22 @@ def main(arguments=None) -> int:
         print(f"posealign: {error}.{resume}", file=sys.stderr)
         return 1
     return 0
+
+
+def _import_keras():
+    """Import Keras without what TensorFlow then tells of its libraries, whatever the level of its log."""
+    with tempfile.TemporaryFile() as told:
+        kept = os.dup(2)
+        os.dup2(told.fileno(), 2)
+        try:
+            import keras  # noqa: F401
+        except BaseException:
+            told.seek(0)
+            os.write(kept, told.read())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
 
 
 def _parser():

@@ -1,6 +1,7 @@
 """The command line with bad input: clear words, exit codes, nothing that a later run takes for whole."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -199,6 +200,26 @@ def test_an_interrupted_prediction_leaves_nothing(capsys, tmp_path, model_file, 
     assert main(["predict", str(video), "--model", str(model_file), "--out", str(tmp_path / "out")]) == 130
     assert "continues" not in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["clip.mp4"]
+
+
+def test_a_backend_that_does_not_load_is_told_with_its_own_words(tmp_path):
+    (tmp_path / "keras.py").write_text("import os\nos.write(2, b'libraries fail')\nraise ImportError('no backend')\n")
+    code = "import sys; from posealign_keras.cli import main; sys.exit(main(['demo']))"
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    found = subprocess.run([sys.executable, "-c", code], env=environment, cwd=tmp_path, capture_output=True, text=True)
+    assert found.returncode == 2
+    assert found.stderr.startswith("libraries fail")
+    assert "posealign: no backend" in found.stderr
+
+
+def test_nothing_but_ones_own_words_is_told(model_file, tmp_path):
+    video = write_video(tmp_path / "clip.mp4", 4)
+    words = ["predict", video, "--model", model_file, "--out", tmp_path / "out"]
+    command = [sys.executable, "-m", "posealign_keras.cli", *map(str, words)]
+    # Keras in this process has set a level of the log, which would be that of the other one.
+    environment = {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
+    found = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert found.stderr == ""
 
 
 def test_info_of_nothing(capsys, tmp_path):
