@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from posealign_keras.demo.report_files import check_metrics, read_json, read_samples
-from posealign_keras.demo.report_words import findings, headline, millimetres, verdict
+from posealign_keras.demo.report_words import findings, headline, millimetres, outcome
 from posealign_keras.visualization import (
     ablation_figure,
     clip_figure,
@@ -115,8 +115,8 @@ def _data_sentence(metrics: Mapping) -> str:
 
 
 def _summary(metrics: Mapping) -> str:
-    target = metrics["target"]
-    tone = verdict(target["source_only"]["mpjpe"], target["adapted"]["mpjpe"])
+    found = outcome(metrics)
+    tone = {"untrained": "undefined", "collapsed": "worse"}.get(found, found)
     sentences = "".join(f'<li class="{tone}">{html.escape(words)}</li>' for tone, words in findings(metrics))
     return (
         f'<section class="summary {tone}" aria-label="Summary"><p>{html.escape(headline(metrics))}</p>'

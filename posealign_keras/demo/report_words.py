@@ -9,6 +9,9 @@ COLLAPSED_BELOW = 0.5
 FORGOTTEN_ABOVE = 1.1
 """A source error that grew by more than this factor is called forgetting."""
 
+ALIKE_BELOW = 0.05
+"""Poses of different images whose latents spread less than this are alike; those of a trained network spread by 0.4."""
+
 _SAME_WITHIN = 0.01
 
 
@@ -26,6 +29,22 @@ def verdict(before: float, after: float) -> str:
     return "better" if after < before else "worse"
 
 
+def outcome(metrics: Mapping) -> str:
+    """Whether adaptation helped: the `verdict` on the target, or why there is none, `"untrained"` or `"collapsed"`.
+
+    Args:
+        metrics: Contents of `metrics.json`; errors in millimetres.
+    """
+    collapse = metrics.get("collapse")
+    if collapse:
+        before, after = collapse["latent_spread_source"], collapse["latent_spread_adapted"]
+        if before < ALIKE_BELOW:
+            return "untrained"
+        if after < COLLAPSED_BELOW * before:
+            return "collapsed"
+    return verdict(*(metrics["target"][network]["mpjpe"] for network in ("source_only", "adapted")))
+
+
 def headline(metrics: Mapping) -> str:
     """The one sentence that says whether adaptation helped.
 
@@ -34,7 +53,14 @@ def headline(metrics: Mapping) -> str:
     """
     before, after = (metrics["target"][network]["mpjpe"] for network in ("source_only", "adapted"))
     change = f"{millimetres(before)} before, {millimetres(after)} after"
-    match verdict(before, after):
+    match outcome(metrics):
+        case "untrained":
+            return (
+                "Nothing can be said about adaptation: the network was trained too little, and has nearly the same "
+                f"pose for all images. Target MPJPE {change}."
+            )
+        case "collapsed":
+            return f"Adaptation failed: it made the poses of different images alike. Target MPJPE {change}."
         case "better":
             return f"Adaptation lowered the target error to {after / before:.2f} of what it was: MPJPE {change}."
         case "worse":
@@ -111,6 +137,8 @@ def _collapse(metrics):
     words = f"Spread of the latent poses: {before:.3g} before, {after:.3g} after"
     if not (math.isfinite(before) and math.isfinite(after) and before > 0):
         return "warning", f"{words}; there is nothing to compare with."
+    if before < ALIKE_BELOW:
+        return "warning", f"{words}: the poses of different images were alike before the adaptation."
     share = after / before
     if share < COLLAPSED_BELOW:
         return (

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from posealign_keras.demo.report import write_report
-from posealign_keras.demo.report_words import findings, headline, verdict
+from posealign_keras.demo.report_words import findings, headline, outcome, verdict
 from posealign_keras.skeletons import BODY17
 
 pytest.importorskip("plotly")
@@ -173,11 +173,17 @@ def test_what_is_missing_is_left_out(directory, metrics):
         assert words not in page.text
 
 
-def test_report_says_when_adaptation_made_it_worse_and_collapsed(directory, metrics):
+def test_report_says_when_adaptation_made_it_worse(directory, metrics):
     metrics["target"]["adapted"]["mpjpe"] = 170.0
-    metrics["collapse"]["latent_spread_adapted"] = 0.04
     page = rewrite(directory, metrics)
     assert "made it worse" in page.text
+    assert 'class="summary worse"' in page.source
+
+
+def test_report_says_when_the_latents_collapsed_whatever_the_errors(directory, metrics):
+    metrics["collapse"]["latent_spread_adapted"] = 0.04
+    page = rewrite(directory, metrics)
+    assert "Adaptation failed" in page.text
     assert "latent space collapsed" in page.text
     assert 'class="summary worse"' in page.source
 
@@ -256,6 +262,20 @@ def test_headline_for_every_verdict(metrics):
         assert words in headline(metrics)
     adapted["mpjpe"] = float("nan")
     assert "not a number" in headline(metrics)
+
+
+def test_no_praise_where_the_poses_are_alike(metrics):
+    better = headline(metrics)
+    assert outcome(metrics) == "better"
+    metrics["collapse"] = {"latent_spread_source": 0.4, "latent_spread_adapted": 0.1}
+    assert outcome(metrics) == "collapsed"
+    assert "failed" in headline(metrics)
+    metrics["collapse"] = {"latent_spread_source": 0.008, "latent_spread_adapted": 0.0}
+    assert outcome(metrics) == "untrained"
+    assert "trained too little" in headline(metrics)
+    assert "alike before" in findings(metrics)[-1][1]
+    del metrics["collapse"]
+    assert headline(metrics) == better
 
 
 def test_findings_warn_only_where_there_is_reason(metrics):
