@@ -5,7 +5,8 @@ import json
 import logging
 import os
 import sys
-import tempfile
+
+from posealign_keras.quiet_imports import quiet_imports
 
 _FORMATS = {".onnx": "onnx", ".tflite": "litert"}
 _RESUME = "The same command continues; about half a minute of training is lost."
@@ -20,14 +21,12 @@ def main(arguments=None) -> int:
     Returns:
         The exit code: 0, 1 for a failure, 2 for wrong arguments or input, 130 for an interruption.
     """
-    # TensorFlow tells of its processor features on every start, and that many models are many functions; errors show.
+    # TensorFlow tells of its processor features, and that many models are many functions; errors show.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     options = _parser().parse_args(arguments)
     resume = f" {_RESUME}" if options.resumes else ""
     try:
-        if options.run is not _info:  # which takes less time than the import
-            _import_keras()
         options.run(options)
     except KeyboardInterrupt:
         print(f"\nposealign: interrupted.{resume}", file=sys.stderr)
@@ -44,22 +43,6 @@ def main(arguments=None) -> int:
     return 0
 
 
-def _import_keras():
-    """Import Keras without what TensorFlow then tells of its libraries, whatever the level of its log."""
-    with tempfile.TemporaryFile() as told:
-        kept = os.dup(2)
-        os.dup2(told.fileno(), 2)
-        try:
-            import keras  # noqa: F401
-        except BaseException:
-            told.seek(0)
-            os.write(kept, told.read())
-            raise
-        finally:
-            os.dup2(kept, 2)
-            os.close(kept)
-
-
 def _parser():
     from posealign_keras import __version__
 
@@ -71,6 +54,17 @@ def _parser():
     for add in (_add_demo, _add_adapt, _add_predict, _add_evaluate, _add_export, _add_info):
         add(commands)
     return parser
+
+
+def _import_libraries(records):
+    """Import what a command needs in any case, and what reads records if it does so."""
+    with quiet_imports():
+        import keras  # noqa: F401
+
+        if records:
+            from posealign_keras.data.tensorflow_import import import_tensorflow
+
+            import_tensorflow()
 
 
 def _command(commands, run, name, text, more="", resumes=False):
@@ -98,6 +92,7 @@ def _add_demo(commands):
 
 
 def _demo(options):
+    _import_libraries(records=True)
     from posealign_keras.demo import run_demo
 
     run_demo(options.out, options.mocap, options.preset, options.seed, options.quick, options.fresh)
@@ -129,6 +124,7 @@ def _add_adapt(commands):
 
 
 def _adapt(options):
+    _import_libraries(records=True)
     import dataclasses
 
     from posealign_keras.own_videos import adapt
@@ -220,6 +216,7 @@ def _add_model(command):
 
 
 def _predict(options):
+    _import_libraries(records=False)
     from posealign_keras.prediction import predict
 
     intrinsics = options.intrinsics
@@ -299,6 +296,7 @@ def _add_evaluate(commands):
 
 
 def _evaluate(options):
+    _import_libraries(records=True)
     from posealign_keras.evaluation import evaluate
     from posealign_keras.prediction import load_estimator
 
@@ -338,10 +336,11 @@ def _add_export(commands):
 
 
 def _export(options):
+    _import_libraries(records=False)
     from posealign_keras import export
     from posealign_keras.prediction import load_estimator
 
-    by_name = _FORMATS.get(os.path.splitext(options.out)[1], "saved_model")
+    by_name = _FORMATS.get(os.path.splitext(options.out)[1].lower(), "saved_model")
     write = getattr(export, f"export_{options.format or by_name}")
     model = load_estimator(options.model, options.pose_autoencoder)
     try:
@@ -361,7 +360,9 @@ def _add_info(commands):
 def _info(options):
     from posealign_keras.info import info
 
-    print(json.dumps(info(options.path), indent=2, default=str))
+    with quiet_imports():  # of what knows presets, if it is one
+        found = info(options.path)
+    print(json.dumps(found, indent=2, default=str))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from posealign_keras.workspace import Workspace
 
 # What an interruption may cost; saving takes about a second.
 _LEAST_SECONDS = 30.0
+_EPOCHS = 20
 
 
 def fit(
@@ -17,7 +18,7 @@ def fit(
     workspace: Workspace,
     verbose: bool = True,
     callbacks=(),
-    epochs: int = 20,
+    epochs: int = _EPOCHS,
 ) -> dict[str, list[float]]:
     """Train a compiled stage for a number of steps.
 
@@ -36,12 +37,12 @@ def fit(
     Returns:
         The history, epoch by epoch.
     """
-    steps_per_epoch = max(1, round(steps / epochs))
-    epochs = round(steps / steps_per_epoch)
-    progress = [FitProgress(name, steps_per_epoch * epochs, watch)] if verbose else []
+    per_epoch = steps_per_epoch(steps, epochs)
+    epochs = round(steps / per_epoch)
+    progress = [FitProgress(name, per_epoch * epochs, watch)] if verbose else []
     history = model.fit(
         batches,
-        steps_per_epoch=steps_per_epoch,
+        steps_per_epoch=per_epoch,
         epochs=epochs,
         shuffle=False,
         verbose=0,
@@ -49,3 +50,8 @@ def fit(
     )
     workspace.forget_training(name)
     return {key: [float(value) for value in values] for key, values in history.history.items()}
+
+
+def steps_per_epoch(steps: int, epochs: int = _EPOCHS) -> int:
+    """Into how long epochs `fit` divides a number of steps."""
+    return max(1, round(steps / epochs))

@@ -29,13 +29,17 @@ class Workspace:
         fresh: Forget what an earlier run has finished.
 
     Raises:
-        ValueError: If the directory holds the results of other arguments, or a state file that cannot be read.
+        ValueError: If the directory holds the results of other arguments, or a state file that cannot be read, or JSON
+            cannot hold the arguments.
         OSError: If the directory cannot be made or written to.
     """
 
     def __init__(self, directory, arguments: dict, fresh: bool = False):
         self.directory = Path(directory)
-        self.arguments = json.loads(json.dumps(arguments))  # as they come back from a file
+        try:
+            self.arguments = json.loads(json.dumps(arguments))  # as they come back from a file
+        except TypeError as error:
+            raise ValueError(f"`arguments` must be what JSON can hold ({error}). Received: {arguments!r}") from error
         if self.directory.exists() and not self.directory.is_dir():
             raise NotADirectoryError(f"`out` must be a directory. {self.directory} is a file")
         self.directory.mkdir(parents=True, exist_ok=True)

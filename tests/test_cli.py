@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 
+import keras
 import numpy as np
 import pytest
 from small_videos import write_sound, write_video
@@ -20,6 +21,30 @@ def broken(tmp_path, **changes):
     arrays = dict(np.load(path)) | changes
     np.savez(path, **arrays)
     return path
+
+
+def records_of_poses(directory):
+    """Records of three labelled images."""
+    from posealign_keras.data import LABELLED_IMAGE, RecordWriter
+
+    rng = np.random.default_rng(0)
+    with RecordWriter(directory, LABELLED_IMAGE, "test") as writer:
+        for index in range(3):
+            joints = rng.normal(0, 0.3, (17, 3)).astype("float32")
+            writer.write(
+                {
+                    "image": rng.integers(0, 256, (32, 32, 3)).astype("uint8"),
+                    "joints": joints - joints[:1],
+                    "root_position": np.array([0, 0, 4], "float32"),
+                    "joint_validity": np.ones(17, bool),
+                    "intrinsics": np.eye(3, dtype="float32"),
+                    "dataset": "real_video",
+                    "sequence": "walk",
+                    "frame_index": index,
+                    "fps": 30.0,
+                }
+            )
+    return directory
 
 
 def refused(capsys, tmp_path, *arguments):
@@ -212,10 +237,25 @@ def test_a_backend_that_does_not_load_is_told_with_its_own_words(tmp_path):
     assert "posealign: no backend" in found.stderr
 
 
-def test_nothing_but_ones_own_words_is_told(model_file, tmp_path):
+# Records are read by TensorFlow beside every backend.
+@pytest.mark.parametrize(
+    "name", ["predict", "evaluate", "info"] if keras.backend.backend() == "tensorflow" else ["evaluate"]
+)
+def test_nothing_but_ones_own_words_is_told(model_file, tmp_path, name):
     video = write_video(tmp_path / "clip.mp4", 4)
-    words = ["predict", video, "--model", model_file, "--out", tmp_path / "out"]
-    command = [sys.executable, "-m", "posealign_keras.cli", *map(str, words)]
+    words = {
+        "predict": ["predict", video, "--model", model_file, "--out", tmp_path / "out"],
+        "evaluate": [
+            "evaluate",
+            records_of_poses(tmp_path / "records"),
+            "--model",
+            model_file,
+            "--protocol",
+            "real_video",
+        ],
+        "info": ["info", "small_synthetic"],
+    }
+    command = [sys.executable, "-m", "posealign_keras.cli", *map(str, words[name])]
     # Keras in this process has set a level of the log, which would be that of the other one.
     environment = {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
     found = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
@@ -263,26 +303,8 @@ def test_an_export_that_fails(capsys, model_file, monkeypatch):
 
 
 def test_evaluate_writes_what_it_prints(capsys, tmp_path, model_file):
-    from posealign_keras.data import LABELLED_IMAGE, RecordWriter
-
-    rng = np.random.default_rng(0)
-    with RecordWriter(tmp_path / "records", LABELLED_IMAGE, "test") as writer:
-        for index in range(3):
-            joints = rng.normal(0, 0.3, (17, 3)).astype("float32")
-            writer.write(
-                {
-                    "image": rng.integers(0, 256, (32, 32, 3)).astype("uint8"),
-                    "joints": joints - joints[:1],
-                    "root_position": np.array([0, 0, 4], "float32"),
-                    "joint_validity": np.ones(17, bool),
-                    "intrinsics": np.eye(3, dtype="float32"),
-                    "dataset": "real_video",
-                    "sequence": "walk",
-                    "frame_index": index,
-                    "fps": 30.0,
-                }
-            )
-    evaluate = ["evaluate", tmp_path / "records", "--model", model_file, "--protocol"]
+    records = records_of_poses(tmp_path / "records")
+    evaluate = ["evaluate", records, "--model", model_file, "--protocol"]
     arguments = [*evaluate, "real_video", "--flip-average", "--out", tmp_path / "result.json"]
     assert main([*map(str, arguments)]) == 0
     table = capsys.readouterr().out

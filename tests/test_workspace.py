@@ -54,6 +54,15 @@ def test_fresh_forgets_everything(tmp_path):
     assert not Workspace(tmp_path, {"seed": 2}, fresh=True).finished("first")
 
 
+def test_arguments_are_compared_as_a_file_holds_them(tmp_path):
+    Workspace(tmp_path, {"layers": ("conv3_",), 1: 2}).finish("first", [], 1)
+    again = Workspace(tmp_path, {"layers": ["conv3_"], "1": 2})
+    assert again.finished("first")
+    assert again.arguments == {"layers": ["conv3_"], "1": 2}
+    with pytest.raises(ValueError, match="`arguments` must be what JSON can hold"):
+        Workspace(tmp_path / "other", {"path": tmp_path})
+
+
 def test_another_run_is_refused_and_the_difference_named(tmp_path):
     Workspace(tmp_path, {"seed": 1, "quick": True}).finish("first", [], 1)
     with pytest.raises(ValueError, match=r"seed: 1 there, 2 now.*--fresh"):

@@ -6,6 +6,8 @@ from typing import Any
 import cv2
 import numpy as np
 
+from tfrecords_tools.lens import without_lens
+
 # Pixels that are looked at along each side of a pixel of the crop. Those in between must not be left out: a picture
 # that has more of them is made smaller before.
 _FINEST = 4
@@ -62,12 +64,16 @@ class Crop:
         return (self._without_lens(keypoints) + 0.5 - np.array([left, top])) * (self.size / side) - 0.5
 
     def in_picture(self, places: np.ndarray) -> np.ndarray:
-        """Where `(…, 2)` pixels of the crop are in the picture; the centre of the first pixel of each at (0, 0)."""
+        """Where `(…, 2)` pixels of the crop are in the picture; the centre of the first pixel of each at (0, 0).
+
+        NaN where the camera of the picture would have to see what is behind it.
+        """
         pixels = np.concatenate([places, np.ones((*places.shape[:-1], 1))], axis=-1)
         # As rows, `ray @ rotation` turns back what `rotation` turned.
         rays = pixels @ np.linalg.inv(self._camera(self.size)).T @ self.rotation
         flat, zero = rays.reshape(-1, 1, 3), np.zeros(3)
-        return cv2.projectPoints(flat, zero, zero, self._matrix, self._lens)[0].reshape(places.shape)
+        found = cv2.projectPoints(flat, zero, zero, self._matrix, self._lens)[0].reshape(places.shape)
+        return np.where(rays[..., 2:] > 0, found, np.nan)
 
     def apply(self, image: np.ndarray) -> np.ndarray:
         """Cut the crop out of `image`; black beyond its edges.
@@ -91,10 +97,7 @@ class Crop:
 
     def _without_lens(self, keypoints) -> np.ndarray:
         """Where `(…, 2)` pixels of the picture would be without lens distortion."""
-        if not self._lens.any():
-            return keypoints
-        pixels = np.array(keypoints, float).reshape(-1, 1, 2)
-        return cv2.undistortPoints(pixels, self._matrix, self._lens, P=self._matrix).reshape(keypoints.shape)
+        return without_lens(keypoints, self._matrix, self._lens)
 
     @property
     def _window(self) -> tuple[int, int, int]:

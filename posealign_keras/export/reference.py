@@ -12,7 +12,7 @@ POSE_TOLERANCE = 1e-4
 """Metres by which poses of an exported model may differ from those of the model."""
 
 OTHER_TOLERANCE = 1e-3
-"""By how much its latents and plausibilities may differ."""
+"""By how much its latents, plausibilities and keypoints may differ."""
 
 
 def reference_outputs(model) -> dict[str, np.ndarray]:

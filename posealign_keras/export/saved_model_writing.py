@@ -33,6 +33,9 @@ def write_saved_model(model, path: str, name: str, max_pixels: int) -> None:
     (Path(path) / "assets.extra" / "pose_estimator.json").write_text(json.dumps(_facts(model, max_pixels), indent=2))
 
 
+_KEYPOINTS = "lengths of the longer side of the picture, or of the crop, from its middle: x right, y down"
+
+
 def _facts(model, max_pixels):
     """What a client has to know about inputs and outputs, for people and programs without this package."""
     skeleton = model.skeleton
@@ -41,6 +44,7 @@ def _facts(model, max_pixels):
         "parents": [int(parent) for parent in skeleton.parents],
         "unit": "metre",
         "coordinate_frame": "camera: x right, y down, z forward; relative to the first joint",
+        **({"keypoints": _KEYPOINTS} if model.image_encoder.keypoints else {}),
         "image_size": model.image_size,
         "max_pixels": max_pixels,
         "crop_margin": CROP_MARGIN,

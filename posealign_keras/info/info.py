@@ -1,19 +1,16 @@
 """`info`: what a file or directory is: a model, a preset, a run, records, poses, boxes or a video."""
 
-import io
-import json
 import os
-import zipfile
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from posealign_keras.data.manifest import Manifest
-from posealign_keras.video.needs_tools import needs_tools
+from posealign_keras.info.motion import of_arrays, of_boxes, of_bvh, of_json
+from posealign_keras.info.networks import of_keras_file, of_preset, of_saved_model
+from posealign_keras.info.readable import read_json, readable
 
-# What Keras keeps in a configuration beside the arguments.
-_NOT_SAID = ("trainable", "dtype", "name", "module", "registered_name", "build_config")
+_READERS = {".keras": of_keras_file, ".npz": of_arrays, ".json": of_json, ".csv": of_boxes, ".bvh": of_bvh}
 
 
 def info(path: str | os.PathLike) -> dict:
@@ -21,7 +18,7 @@ def info(path: str | os.PathLike) -> dict:
 
     Args:
         path: A `.keras` file; a preset, by name or directory; the directory of `demo` or `adapt`, of records (or one
-            that has such directories in it), of a SavedModel or of `predict`; poses or motion capture, `.npz`, `.json`
+            that has such directories in it), of `export` or of `predict`; poses or motion capture, `.npz`, `.json`
             or `.bvh`; boxes of persons, `.npz`, `.json` or `.csv`; or a video.
 
     Returns:
@@ -42,108 +39,27 @@ def info(path: str | os.PathLike) -> dict:
     path = Path(path)
     if path.is_dir():
         return _directory(path)
-    if not path.exists():
+    if not path.is_file():
         # What knows presets knows networks, and takes seconds to import.
         from posealign_keras.presets import preset_names
 
         if str(path) in preset_names():
-            return _preset(str(path))
+            return of_preset(str(path))
         raise FileNotFoundError(f"`path` must be a file, a directory or the name of a preset. There is no {path}")
-    readers = {".keras": _model, ".npz": _arrays, ".json": _text, ".csv": _boxes, ".bvh": _motion}
-    return readers.get(path.suffix.lower(), _video)(path)
-
-
-def _model(path):
-    try:
-        with zipfile.ZipFile(path) as archive:
-            config = json.loads(archive.read("config.json"))
-            metadata = json.loads(archive.read("metadata.json"))
-            weights = _count_weights(archive.read("model.weights.h5"))
-    except Exception as error:  # a damaged file can make anything go wrong
-        raise ValueError(f"{path} cannot be read as a .keras file: {error}") from error
-    return {
-        "kind": "model",
-        "class": config["class_name"],
-        "weights": weights,
-        **_settings(config.get("config", {})),
-        **({"compiled": _settings(config["compile_config"])} if config.get("compile_config") else {}),
-        "keras": metadata.get("keras_version"),
-        "saved": metadata.get("date_saved"),
-        "bytes": path.stat().st_size,
-    }
-
-
-def _count_weights(content):
-    """Numbers of a file of weights, those of optimizers left out."""
-    import h5py
-
-    count = 0
-    with h5py.File(io.BytesIO(content), "r") as file:
-
-        def add(name, item):
-            nonlocal count
-            if isinstance(item, h5py.Dataset) and "optimizer" not in name:
-                count += item.size
-
-        file.visititems(add)
-    return count
-
-
-def _settings(config):
-    """Arguments that say something, those of networks inside as dictionaries of their own."""
-    found: dict[str, Any] = {}
-    for name, value in config.items():
-        if name in _NOT_SAID or value is None:
-            continue
-        if isinstance(value, dict) and "class_name" in value:
-            inner = value.get("config") or {}
-            found[name] = {
-                "class": value["class_name"],
-                **_settings(inner if isinstance(inner, dict) else {"is": inner}),
-            }
-        elif (
-            isinstance(value, list) and value and all(isinstance(item, dict) and "class_name" in item for item in value)
-        ):
-            found[name] = [{"class": item["class_name"], **_settings(item.get("config") or {})} for item in value]
-        else:
-            found[name] = value
-    return found
-
-
-def _preset(preset):
-    from posealign_keras.presets import describe_preset
-
-    found = describe_preset(preset)
-    networks = {name: {"bytes": held["bytes"], **held["arguments"]} for name, held in found["networks"].items()}
-    return {"kind": "preset", "name": found["name"], "description": found["description"], "networks": networks}
-
-
-def _run(path, models):
-    state = _json(path / "state.json")
-    try:
-        finished = {name: f"{stage['seconds']:.0f} s" for name, stage in state["stages"].items()}
-        return {"kind": "run", "models": models, "finished": finished, "arguments": dict(state["arguments"])}
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ValueError(f"{path / 'state.json'} cannot be read as the state of a run: {error}") from error
-
-
-def _json(path):
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path} cannot be read as JSON: {error}") from error
+    return _READERS.get(path.suffix.lower(), _video)(path)
 
 
 def _directory(path):
-    models = sorted(file.name for file in path.glob("*.keras"))
     # Presets hold records, and so do runs.
     if (path / "preset.json").is_file():
-        return _preset(path)
+        return of_preset(path)
     if (path / "state.json").is_file():
-        return _run(path, models)
+        return _run(path)
     if (path / "saved_model.pb").is_file():
-        facts = path / "assets.extra" / "pose_estimator.json"
-        return {"kind": "SavedModel", **(_json(facts) if facts.is_file() else {})}
+        return of_saved_model(path)
+    exported = sorted(file.parent for file in path.glob("*/*/saved_model.pb"))
+    if exported:
+        return {"kind": "SavedModels", **{str(one.relative_to(path)): of_saved_model(one) for one in exported}}
     found = {
         folder.relative_to(path).as_posix(): {split: _split(Manifest.load(folder, split)) for split in splits}
         for folder in sorted({manifest.parent for manifest in path.rglob("*.manifest.json")})
@@ -152,13 +68,28 @@ def _directory(path):
     if found:
         return {"kind": "records", **(found["."] if set(found) == {"."} else found)}
     if (path / "poses.npz").is_file():
-        return _arrays(path / "poses.npz")
+        return of_arrays(path / "poses.npz")
+    models = _models(path)
     if models:
         return {"kind": "models", "models": models}
     try:
         return _video(path)
     except (ValueError, FileNotFoundError) as error:
-        raise ValueError(f"{path} holds no preset, run, records, poses, models or numbered pictures") from error
+        raise ValueError(
+            f"{path} holds no preset, run, SavedModel, records, poses, models or numbered pictures"
+        ) from error
+
+
+def _run(path):
+    file, kind = path / "state.json", "the state of a run"
+    state = read_json(file, kind)
+    with readable(file, kind):
+        finished = {name: f"{stage['seconds']:.0f} s" for name, stage in state["stages"].items()}
+        return {"kind": "run", "models": _models(path), "finished": finished, "arguments": dict(state["arguments"])}
+
+
+def _models(path):
+    return sorted(file.name for file in path.glob("*.keras"))
 
 
 def _split(manifest):
@@ -174,71 +105,6 @@ def _split(manifest):
         "creator": manifest.creator,
         "version": manifest.package_version,
         **({"dropped": manifest.metadata["dropped"]} if manifest.metadata.get("dropped") else {}),
-    }
-
-
-def _arrays(path):
-    try:
-        with np.load(path, allow_pickle=False) as content:
-            if "positions" not in content.files and "boxes_xyxy_px" in content.files:
-                return _boxes(path)
-            positions = content["positions"]
-            joints = [str(name) for name in content["joint_names"]] if "joint_names" in content.files else None
-            sequences = len(content["offsets"]) - 1 if "offsets" in content.files else 1
-            fps = float(content["fps"]) if "fps" in content.files else None
-            frames = len(content["poses"]) if "poses" in content.files else len(positions)
-            confidence = content["confidence"] if "confidence" in content.files else np.array([np.nan])
-    except Exception as error:  # a damaged file can make anything go wrong
-        raise ValueError(f"{path} cannot be read as an .npz file of poses or boxes: {error}") from error
-    known = confidence[np.isfinite(confidence)]
-    return {
-        "kind": "poses",
-        "frames": frames,
-        "poses": len(positions),
-        "sequences": sequences,
-        "joints": joints if joints is not None else positions.shape[1],
-        **({"fps": fps} if fps else {}),
-        **({"median_confidence": round(float(np.median(known)), 3)} if len(known) else {}),
-    }
-
-
-def _text(path):
-    content = _json(path)
-    if not isinstance(content, dict) or "frames" not in content or "joint_names" not in content:
-        return _boxes(path)
-    try:
-        return {
-            "kind": "poses",
-            "frames": len(content["frames"]),
-            "poses": sum(frame["pose"] is not None for frame in content["frames"]),
-            "joints": list(content["joint_names"]),
-            "fps": content["fps"],
-        }
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"{path} cannot be read as a .json file of poses: {error!r}") from error
-
-
-def _boxes(path):
-    with needs_tools():
-        from tfrecords_tools.boxes import read_boxes
-    clips = {}
-    for clip, persons in read_boxes(path).items():
-        for track, given in persons.items():
-            name = " ".join(part for part in (clip or path.stem, f"track {track}" if track else "") if part)
-            seen = np.isfinite(given.boxes).all(axis=1)
-            clips[name] = {"boxes": int(seen.sum()), "last_frame": int(given.frames[-1]) if len(seen) else None}
-    return {"kind": "boxes", "clips": clips}
-
-
-def _motion(path):
-    with needs_tools():
-        from tfrecords_tools.formats.bvh_file import BVHFile
-    motion = BVHFile.read(path)
-    return {
-        "kind": "motion capture",
-        "frames": len(motion.values),
-        "fps": round(1 / motion.frame_time, 3) if motion.frame_time else None,
-        "joints": list(motion.names),
     }
 
 

@@ -86,3 +86,17 @@ class KeypointHead(keras.Model):
             "depths": depths,
             "latents": self.lifting(lifted),
         }
+
+
+def check_keypoints(image_encoder, pose_autoencoder) -> None:
+    """Refuse an encoder that finds other joints than those of the poses.
+
+    Raises:
+        ValueError: If it does.
+    """
+    joints = pose_autoencoder.skeleton.num_joints
+    if image_encoder.keypoints not in (0, joints):
+        raise ValueError(
+            f"`image_encoder` must find the joints of `pose_autoencoder`, {joints}. "
+            f"Received: keypoints={image_encoder.keypoints}"
+        )

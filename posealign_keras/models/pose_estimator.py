@@ -7,6 +7,7 @@ from keras import ops
 from posealign_keras.models.agreement import combine_both_ways
 from posealign_keras.models.checked_images import checked_images
 from posealign_keras.models.image_encoder import ImageEncoder
+from posealign_keras.models.keypoint_head import check_keypoints
 from posealign_keras.models.pose_autoencoder import PoseAutoencoder
 from posealign_keras.models.preset import Preset
 from posealign_keras.models.resizing import resize_to_square
@@ -42,7 +43,7 @@ class PoseEstimator(keras.Model):
         too: where the joints are in the image, in lengths of its longer side from its middle, x right and y down.
 
     Raises:
-        ValueError: If the two models have different latents.
+        ValueError: If the two models have different latents, or the encoder finds other joints.
 
     Example:
         >>> estimator = PoseEstimator.from_preset("small_synthetic")
@@ -63,6 +64,7 @@ class PoseEstimator(keras.Model):
                 "`image_encoder` and `pose_autoencoder` must have the same `latent_dim`. "
                 f"Received: {image_encoder.latent_dim} and {pose_autoencoder.latent_dim}"
             )
+        check_keypoints(image_encoder, pose_autoencoder)
         self.image_encoder = image_encoder
         self.pose_autoencoder = pose_autoencoder
         self.built = True
@@ -192,7 +194,7 @@ class PoseEstimator(keras.Model):
         return self.estimate_video(video, boxes, **options).poses
 
     def estimate_video(self, video, boxes=None, **options) -> VideoPoses:
-        """As `predict_video`, with latents, confidence, times and boxes; see `models.video_estimation`."""
+        """As `predict_video`, with keypoints, latents, confidence, times and boxes; see `models.video_estimation`."""
         return estimate_video(self, video, boxes, **options)
 
     def get_config(self):

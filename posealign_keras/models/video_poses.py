@@ -24,8 +24,8 @@ class VideoPoses:
             in pixels; the corner of the first pixel is (0, 0).
         intrinsics: `(3, 3)` camera matrix in pixels, the centre of the first pixel at (0, 0).
         distortion: `(k1, k2, p1, p2, k3)` of OpenCV's lens model, or empty.
-        keypoints: `(T, joints, 2)`: where the network sees the joints in the video, in pixels, the centre of the first
-            pixel at (0, 0). NaN everywhere if it finds none, as those without `ImageEncoder.keypoints`.
+        keypoints: `(T, joints, 2)` float32: where the network sees the joints in the video, in pixels, the centre of
+            the first pixel at (0, 0). NaN everywhere if it finds none, as those without `ImageEncoder.keypoints`.
         camera_known: Whether `intrinsics` were given; otherwise they are those of a usual lens.
 
     Example:

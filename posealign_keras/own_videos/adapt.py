@@ -119,7 +119,7 @@ def adapt(
         "videos": [f"{path.name}, {os.stat(path).st_size} bytes" for path in paths],
         "boxes": None if boxes is None else str(boxes),
         "preset": str(preset),
-        "plan": dataclasses.asdict(plan),
+        "plan": {name: value for name, value in dataclasses.asdict(plan).items() if name != "cache"},
         "seed": seed,
         "backend": keras.backend.backend(),
         "version": posealign_keras.__version__,
@@ -163,7 +163,7 @@ def adapt(
         "beside": _beside(plan),
         "seconds": workspace.seconds()["adaptation"],
         "environment": {"machine": f"{platform.machine()}, {os.cpu_count()} cores", "keras": keras.__version__},
-        "arguments": arguments,
+        "arguments": workspace.arguments,
     }
     workspace.save_json("metrics.json", metrics)
     history = workspace.result("adaptation", "history")

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from posealign_keras.fitting import steps_per_epoch
 from posealign_keras.visualization import comparison_figure, history_figure
 from posealign_keras.visualization.page import (
     duration_words,
@@ -50,8 +51,8 @@ def write_report(path: Path, images, before, after, history, metrics) -> None:
         )
     body += html_section("Without labels", words, html_table(["", "before", "after", ""], rows))
     losses = {name: values for name, values in history.items() if name != _SPREAD}
-    steps = round(metrics["arguments"]["plan"]["adaptation_steps"] / max(map(len, losses.values())))
-    words = f"Each epoch is {steps} steps of training; its losses are means over them."
+    steps = steps_per_epoch(metrics["arguments"]["plan"]["adaptation_steps"])
+    words = f"Steps of training in each epoch, over which losses are averaged: {steps}."
     figure = history_figure({"losses": losses, "spread of the latents": {_SPREAD: history[_SPREAD]}})
     body += html_section("Course of the training", words, html_figure("losses", figure, "", "wide"))
     facts = {

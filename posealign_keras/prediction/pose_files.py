@@ -63,7 +63,7 @@ def save_json(path: Path, found, roots, name: str, skeleton) -> None:
     """Write the poses of a video as JSON, one line for each frame.
 
     `frames` has for each frame `time`, `box`, `root_position`, `pose` (`[[x, y, z], …]` in the order of `joint_names`),
-    `keypoints`, `confidence` and `plausibility`, as in `save_npz`; `null` where the person is not seen.
+    `keypoints`, `confidence` and `plausibility`, as in `save_npz`; `null` where there is none.
 
     Args:
         path: The file.

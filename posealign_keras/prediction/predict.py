@@ -11,7 +11,7 @@ from posealign_keras.prediction.bvh_writer import write_bvh
 from posealign_keras.prediction.load_estimator import find_preset, load_estimator, load_model
 from posealign_keras.prediction.output_directory import output_directory
 from posealign_keras.prediction.overlay import Overlay
-from posealign_keras.prediction.placement import root_positions, without_lens
+from posealign_keras.prediction.placement import root_positions
 from posealign_keras.prediction.pose_files import save_json, save_npz
 from posealign_keras.prediction.report import frames_to_show, write_report
 from posealign_keras.prediction.video_writer import VideoWriter
@@ -110,6 +110,8 @@ def predict(
                 f"`boxes` must show a person: in {video} there is none in any of {len(found.times)} frames"
             )
         skeleton = estimator.skeleton
+        with needs_tools():
+            from tfrecords_tools.lens import without_lens
         keypoints = without_lens(found.keypoints, found.intrinsics, found.distortion)
         roots = root_positions(found.poses, found.boxes, found.intrinsics, found.times, keypoints)
         save_npz(directory / "poses.npz", found, roots, name, skeleton)

@@ -7,13 +7,14 @@ from keras import ops
 
 from posealign_keras.losses import info_nce, joint_distance, relation_energy
 from posealign_keras.models import ImageEncoder, MotionAutoencoder, PoseAutoencoder
+from posealign_keras.models.keypoint_head import check_keypoints
 from posealign_keras.models.networks import multilayer_perceptron
 from posealign_keras.relations import PoseFlip
 from posealign_keras.training.colour_transfer import in_colours_of
 from posealign_keras.training.mean_teacher import MeanTeacher
 from posealign_keras.training.multi_objective_model import MultiObjectiveModel
 from posealign_keras.training.random_appearance import RandomAppearance
-from posealign_keras.training.supervised_loss import check_keypoints, supervised_loss
+from posealign_keras.training.supervised_loss import supervised_loss
 from posealign_keras.training.target_places import in_places_of
 
 LOWER_ORDER_CONTRASTIVE = "lower_order_contrastive"

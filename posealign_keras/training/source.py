@@ -5,10 +5,11 @@ import numpy as np
 from keras import ops
 
 from posealign_keras.models import ImageEncoder, PoseAutoencoder
+from posealign_keras.models.keypoint_head import check_keypoints
 from posealign_keras.ops.weights import joint_weights
 from posealign_keras.relations import PoseFlip
 from posealign_keras.training.multi_objective_model import MultiObjectiveModel
-from posealign_keras.training.supervised_loss import check_keypoints, supervised_loss
+from posealign_keras.training.supervised_loss import supervised_loss
 
 
 @keras.saving.register_keras_serializable(package="posealign_keras")

@@ -11,20 +11,6 @@ _HEAT_MAP_WEIGHT = 0.06
 _DEPTH_WEIGHT = 0.5
 
 
-def check_keypoints(image_encoder, pose_autoencoder) -> None:
-    """Refuse an encoder that finds other joints than those of the poses.
-
-    Raises:
-        ValueError: If it does.
-    """
-    joints = pose_autoencoder.skeleton.num_joints
-    if image_encoder.keypoints not in (0, joints):
-        raise ValueError(
-            f"`image_encoder` must find the joints of `pose_autoencoder`, {joints}. "
-            f"Received: keypoints={image_encoder.keypoints}"
-        )
-
-
 def supervised_loss(image_encoder, pose_autoencoder, images, poses, weights=None, keypoints=None, training=False):
     """Mean joint distance of labelled images; and how well keypoints are found, if they are given and looked for.
 

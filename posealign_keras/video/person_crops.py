@@ -88,7 +88,7 @@ class PersonCrops:
         boxes: list[np.ndarray] = []
         begin = 0
         for place, image in enumerate(self._frames.read(self._indices)):
-            picture, rotation, box = self._crop(place, image)
+            picture, rotation, box = self._cut(place, image)
             pictures[len(boxes)] = picture
             rotations.append(rotation)
             boxes.append(box)
@@ -98,31 +98,32 @@ class PersonCrops:
                 begin += len(boxes)
                 rotations, boxes = [], []
 
-    def in_video(self, indices, places) -> np.ndarray:
-        """Where places in crops are in the video.
+    def in_video(self, indices, keypoints) -> np.ndarray:
+        """Where keypoints in crops are in the video.
 
         Args:
             indices: `(n,)` frames whose crops `batches` has given.
-            places: `(n, joints, 2)` in widths of the crop from its middle, x right and y down.
+            keypoints: `(n, joints, 2)` in widths of the crop from its middle, x right and y down.
 
         Returns:
-            `(n, joints, 2)` pixels of the video, the centre of the first pixel at (0, 0).
+            `(n, joints, 2)` pixels of the video, the centre of the first pixel at (0, 0); NaN where its camera would
+            have to see what is behind it.
         """
-        pixels = (np.asarray(places, float) + 0.5) * self._size - 0.5
-        crops = [self._crops(place)[0] for place in np.searchsorted(self._indices, indices)]
+        pixels = (np.asarray(keypoints, float) + 0.5) * self._size - 0.5
+        crops = [self._crop_and_view(place)[0] for place in np.searchsorted(self._indices, indices)]
         return np.stack([crop.in_picture(at) for crop, at in zip(crops, pixels, strict=True)])
 
-    def _crop(self, place, image):
+    def _cut(self, place, image):
         self._picture_shape = image.shape[:2]
         if self._given is None:
             self.intrinsics = usual_camera(*self._picture_shape)
-        crop, towards = self._crops(place)
+        crop, towards = self._crop_and_view(place)
         height, width = self._picture_shape
         box = np.array([0.0, 0.0, width, height]) if self._boxes is None else self._boxes[self._indices[place]]
         return crop.apply(image), towards.rotation, box
 
-    def _crops(self, place):
-        """The crop of a frame, and that of a camera that looks straight at the person."""
+    def _crop_and_view(self, place):
+        """The crop of a frame, and that of a camera that looks straight at the person: the same, if that is known."""
         with needs_tools():
             from tfrecords_tools.crop import Crop
         if self._boxes is None:

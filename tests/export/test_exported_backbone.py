@@ -1,9 +1,11 @@
 """Backbone and head of `base_synthetic` in every format, each run by its own runtime and compared with the model."""
 
 import keras
+import numpy as np
 import pytest
 from tiny_models import TINY, tiny_estimator
 
+from posealign_keras.info import info
 from posealign_keras.models import ImageEncoder, PoseEstimator
 
 pytestmark = [
@@ -20,9 +22,17 @@ def estimator():
 
 
 def test_saved_model(estimator, tmp_path):
+    import tensorflow as tf
+
     from posealign_keras.export import export_saved_model
 
-    assert (export_saved_model(estimator, tmp_path) / "saved_model.pb").is_file()
+    directory = export_saved_model(estimator, tmp_path)
+    assert (directory / "saved_model.pb").is_file()
+    assert "longer side" in info(directory)["keypoints"]
+    clips = np.random.default_rng(0).integers(0, 256, (1, 2, 20, 40, 3), np.uint8)
+    found = tf.saved_model.load(directory).signatures["serving_clip"](clips=tf.constant(clips))["keypoints"]
+    assert found.shape == (1, 2, 17, 2)
+    np.testing.assert_allclose(found[0], estimator(clips[0])["keypoints"], atol=1e-3)
 
 
 def test_onnx(estimator, tmp_path):

@@ -146,7 +146,9 @@ def test_a_folder_of_models(networks, tmp_path):
 def test_what_it_does_not_know(tmp_path):
     with pytest.raises(FileNotFoundError, match="nowhere"):
         info(tmp_path / "nowhere")
-    with pytest.raises(ValueError, match="holds no preset, run, records, poses, models or numbered pictures"):
+    with pytest.raises(
+        ValueError, match="holds no preset, run, SavedModel, records, poses, models or numbered pictures"
+    ):
         info(tmp_path)
     for name in ("text.keras", "text.npz", "text.mp4", "text.json", "text.csv", "text.bvh"):
         (tmp_path / name).write_text("nothing of that kind")
@@ -154,3 +156,55 @@ def test_what_it_does_not_know(tmp_path):
             info(tmp_path / name)
     with pytest.raises(ValueError, match="no video stream"):
         info(write_sound(tmp_path / "sound.m4a"))
+
+
+def test_exported_models(tmp_path):
+    version = tmp_path / "pose_estimator" / "3"
+    (version / "assets.extra").mkdir(parents=True)
+    (version / "saved_model.pb").write_bytes(b"")
+    assert info(version) == {"kind": "SavedModel"}
+    (version / "assets.extra" / "pose_estimator.json").write_text('{"kind": "preset", "image_size": 32}')
+    assert info(version) == {"kind": "SavedModel", "image_size": 32}
+    assert info(tmp_path) == {"kind": "SavedModels", "pose_estimator/3": {"kind": "SavedModel", "image_size": 32}}
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("state.json", '{"arguments": {}, "stages": {"a": {"seconds": 1' + 400 * "0" + "}}}"),
+        ("state.json", "[]"),
+        ("poses.json", '{"joint_names": 3, "frames": [{}]}'),
+        ("poses.json", "[" * 100_000),
+        ("assets.extra/pose_estimator.json", "[1]"),
+    ],
+)
+def test_damaged_text(tmp_path, name, content):
+    (tmp_path / "assets.extra").mkdir()
+    (tmp_path / name).write_text(content)
+    if name.startswith("assets"):
+        (tmp_path / "saved_model.pb").write_bytes(b"")
+    with pytest.raises(ValueError, match=name.rpartition("/")[2]):
+        info(tmp_path / name if name == "poses.json" else tmp_path)
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {"positions": np.zeros(5)},
+        {"positions": np.zeros(()), "poses": np.zeros((3, 17, 3))},
+        {"positions": np.zeros((3, 17, 3)), "confidence": np.array(["high"])},
+        {"other": np.zeros(3)},
+        {"boxes_xyxy_px": np.zeros(3)},
+        {"positions": np.array([None])},
+    ],
+)
+def test_damaged_arrays(tmp_path, arrays):
+    np.savez(tmp_path / "poses.npz", **arrays)
+    with pytest.raises(ValueError, match=r"poses\.npz") as error:
+        info(tmp_path / "poses.npz")
+    assert str(error.value).count("poses.npz") == 1
+
+
+def test_a_mark_at_the_beginning_of_a_text_is_no_part_of_it(tmp_path):
+    (tmp_path / "walk.json").write_text('{"walk": [[0, 0, 10, 20], null]}', encoding="utf-8-sig")
+    assert info(tmp_path / "walk.json")["kind"] == "boxes"

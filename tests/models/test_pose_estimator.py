@@ -74,6 +74,12 @@ def test_where_joints_are_in_a_picture_that_is_not_square(finder):
     np.testing.assert_allclose(numpy_of(finder(values[:, 4:36]))["latent"], latents, atol=1e-5)
 
 
+def test_an_encoder_of_other_joints_is_refused():
+    encoder = ImageEncoder("small_resnet", 32, latent_dim=6, head_filters=(), head_widths=(), keypoints=5)
+    with pytest.raises(ValueError, match="must find the joints of `pose_autoencoder`, 17"):
+        PoseEstimator(encoder, PoseAutoencoder(latent_dim=6, width=16, depth=2))
+
+
 def test_keypoints_both_ways_are_put_together_as_poses_are(finder):
     values = images(40)
     flip = PoseFlip(BODY17)

@@ -64,6 +64,7 @@ def test_an_estimator_is_adapted_to_a_video(video, preset, tmp_path, capsys):
     assert metrics["frames_of_a_clip"] == 30
     assert metrics["arguments"]["plan"]["adaptation_steps"] == QUICK.adaptation_steps
     assert set(metrics["before"]) == set(metrics["after"])
+    assert "in each epoch, over which losses are averaged: 1." in (tmp_path / "out" / "report.html").read_text()
     assert "http" not in (tmp_path / "out" / "report.html").read_text().split("<body>")[1].split("plotly")[0]
 
     # As if it had been interrupted before the report: nothing is trained anew.

@@ -16,6 +16,7 @@ from posealign_keras.prediction.placement import project
 from posealign_keras.prediction.predict import FILES
 from posealign_keras.skeletons import BODY17
 from tfrecords_tools.formats.bvh_file import BVHFile
+from tfrecords_tools.lens import without_lens
 from tfrecords_tools.readers import get_reader
 from tfrecords_tools.video_frames import VideoFrames
 
@@ -88,19 +89,24 @@ def test_json_says_the_same(written, arrays):
         assert frames[index]["time"] == pytest.approx(index / 25)
 
 
-def test_keypoints_are_written_and_the_skeleton_lies_over_them(estimator, tmp_path):
+CAMERA = np.array([[110.0, 0, 60], [0, 110, 50], [0, 0, 1]])
+
+
+@pytest.mark.parametrize("camera", [{}, {"intrinsics": CAMERA, "distortion": (-0.1, 0.0, 0.0, 0.0, 0.0)}])
+def test_keypoints_are_written_and_the_skeleton_lies_over_them(estimator, tmp_path, camera):
     keras.utils.set_random_seed(1)
     encoder = ImageEncoder("small_resnet", 32, latent_dim=6, head_filters=(8,), head_widths=(12,), keypoints=17)
     finder = PoseEstimator(encoder, estimator.pose_autoencoder)
     boxes = boxes_of(4)
     boxes[2] = np.nan
-    out = predict(write_video(tmp_path / "walk.mp4", 4), finder, tmp_path / "out", boxes=boxes)
+    out = predict(write_video(tmp_path / "walk.mp4", 4), finder, tmp_path / "out", boxes=boxes, **camera)
     with np.load(out / "poses.npz", allow_pickle=False) as content:
         keypoints, poses, roots = (content[name] for name in ("keypoints", "poses", "root_positions"))
         pixels = project(poses + roots[:, None], content["intrinsics"])
+        straight = without_lens(keypoints, content["intrinsics"], camera.get("distortion", ()))
     assert np.isfinite(keypoints[[0, 1, 3]]).all()
     assert np.isnan(keypoints[2]).all()
-    np.testing.assert_allclose(pixels.mean(axis=1), keypoints.mean(axis=1), atol=0.5)
+    np.testing.assert_allclose(pixels.mean(axis=1), straight.mean(axis=1), atol=0.5)
     frames = json.loads((out / "poses.json").read_text())["frames"]
     assert frames[2]["keypoints"] is None
     np.testing.assert_allclose(frames[3]["keypoints"], keypoints[3], atol=0.01)
