@@ -282,8 +282,9 @@ def _add_evaluate(commands):
         "--protocol",
         required=True,
         metavar="NAME",
-        help="human36m_protocol_1, human36m_protocol_2, mpi_inf_3dhp or pw3d, each also with _bone_lengths behind it "
-        "(true bone lengths, so that directions alone count); human36m_released_code; real_video",
+        help="all_joints, for records of your own; human36m_protocol_1, human36m_protocol_2, mpi_inf_3dhp, pw3d; each "
+        "of these also with _bone_lengths behind it (true bone lengths, so that directions alone count); "
+        "human36m_released_code; real_video",
     )
     evaluate.add_argument("--split", default="test", help="split of the records (default: %(default)s)")
     evaluate.add_argument(

@@ -9,6 +9,7 @@ from posealign_keras.evaluation.measure import Measure
 from posealign_keras.evaluation.pose_errors import SCALE_RULES, pose_errors
 from posealign_keras.evaluation.protocol import Protocol
 from posealign_keras.evaluation.protocols import (
+    ALL_JOINTS,
     HUMAN36M_PROTOCOL_1,
     HUMAN36M_PROTOCOL_2,
     HUMAN36M_RELEASED_CODE,
@@ -24,6 +25,7 @@ from posealign_keras.evaluation.relation_quality import relation_quality
 from posealign_keras.evaluation.table import Table
 
 __all__ = [
+    "ALL_JOINTS",
     "HUMAN36M_PROTOCOL_1",
     "HUMAN36M_PROTOCOL_2",
     "HUMAN36M_RELEASED_CODE",

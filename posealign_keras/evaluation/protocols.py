@@ -1,4 +1,4 @@
-"""The protocols by name: Human3.6M, MPI-INF-3DHP, 3DPW, and real video with joints from several views."""
+"""The protocols by name: Human3.6M, MPI-INF-3DHP, 3DPW, records of any kind, and real video seen from several sides."""
 
 from dataclasses import replace
 
@@ -132,6 +132,20 @@ Example:
     (('r_hip', 'l_hip'), 13)
 """
 
+ALL_JOINTS = Protocol(
+    name="all_joints",
+    title="All joints, all frames",
+    measures=tuple(map(Measure, ("mpjpe", "n_mpjpe", "pa_mpjpe", "pck150", "auc"))),
+    annotation="as the records have it",
+    reference="none: for records of one's own",
+)
+"""Labelled records of any data set, such as one's own: the usual figures over all joints, all frames pooled.
+
+Example:
+    >>> ALL_JOINTS.dataset is None, len(ALL_JOINTS.joints)
+    (True, 17)
+"""
+
 REAL_VIDEO = Protocol(
     name="real_video",
     title="Real video, joints triangulated from several views",
@@ -167,10 +181,10 @@ def with_bone_lengths(protocol: Protocol) -> Protocol:
     )
 
 
-_OFFICIAL = (HUMAN36M_PROTOCOL_1, HUMAN36M_PROTOCOL_2, MPI_INF_3DHP, PW3D)
+_IN_BOTH_SCALES = (HUMAN36M_PROTOCOL_1, HUMAN36M_PROTOCOL_2, MPI_INF_3DHP, PW3D, ALL_JOINTS)
 PROTOCOLS: dict[str, Protocol] = {
     protocol.name: protocol
-    for protocol in (*_OFFICIAL, *map(with_bone_lengths, _OFFICIAL), HUMAN36M_RELEASED_CODE, REAL_VIDEO)
+    for protocol in (*_IN_BOTH_SCALES, *map(with_bone_lengths, _IN_BOTH_SCALES), HUMAN36M_RELEASED_CODE, REAL_VIDEO)
 }
 """All protocols of the package, by name.
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from posealign_keras.evaluation import (
@@ -14,6 +15,7 @@ from posealign_keras.evaluation import (
     REAL_VIDEO,
     Measure,
     Protocol,
+    evaluate_poses,
     get_protocol,
     with_bone_lengths,
 )
@@ -62,6 +64,20 @@ def test_real_video_counts_the_limbs():
     assert any("3 cm" in note for note in REAL_VIDEO.notes)
 
 
+def test_records_of_ones_own_count_all_joints_of_all_frames():
+    rng = np.random.default_rng(0)
+    truth = rng.normal(0, 0.3, (50, 17, 3))
+    truth -= truth[:, :1]
+    predicted = truth + rng.normal(0, 0.05, truth.shape)
+    predicted -= predicted[:, :1]
+    result = evaluate_poses(predicted, truth, "all_joints", sequence=["a"] * 20 + ["b"] * 30)
+    distances = 1000 * np.linalg.norm(predicted - truth, axis=-1)
+    assert result.num_frames == 50
+    assert result.overall["mpjpe"] == pytest.approx(distances.mean(), rel=1e-4)
+    assert result.overall["pck150"] == pytest.approx(100 * np.mean(distances < 150), abs=0.2)
+    assert result.overall["pa_mpjpe"] < result.overall["n_mpjpe"] <= result.overall["mpjpe"] + 1
+
+
 @pytest.mark.parametrize("protocol", PROTOCOLS.values(), ids=PROTOCOLS)
 def test_every_protocol_says_what_it_does(protocol):
     facts = protocol.facts()
@@ -87,7 +103,7 @@ def test_protocols_are_found_by_name():
     assert get_protocol("pw3d") is PW3D
     assert get_protocol(PW3D) is PW3D
     assert get_protocol("mpi_inf_3dhp_bone_lengths") == with_bone_lengths(MPI_INF_3DHP)
-    with pytest.raises(ValueError, match=r"`name` must be one of \['human36m_protocol_1', .* Received: name='h36m'"):
+    with pytest.raises(ValueError, match=r"`name` must be one of \['all_joints', .* Received: name='h36m'"):
         get_protocol("h36m")
 
 
