@@ -83,7 +83,10 @@ collect_ignore = (
     if keras.backend.backend() == "tensorflow"
     else [
         "data",
+        "demo",
+        "experiments/test_run_setting.py",
         "own_videos",
+        "presets/test_train_image_encoder.py",
         "tutorials",
         "video",
         "visualization",

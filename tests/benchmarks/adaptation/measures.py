@@ -21,13 +21,14 @@ def without_labels(estimator, clips) -> dict[str, float]:
     """What can be said of an estimator on unlabelled clips `(N, T, H, W, 3)`."""
     frames = clips[:, ::_FRAME_STEP].reshape(-1, *clips.shape[2:])
     estimate = estimator.estimate_both_ways(frames)
-    poses = estimator.predict_poses(frames)
+    straight = estimator.predict(frames, verbose=0)
+    poses = straight["pose_3d"]
     mirrored = np.asarray(PoseFlip(estimator.skeleton).transform_poses(poses))
     return {
         "flip_disagreement": 1000 * float(np.mean(estimate["disagreement"])),
         "plausibility": float(np.mean(estimate["plausibility"])),
         "confidence": float(np.mean(estimate["confidence"])),
-        "latent_spread": float(np.std(estimator.predict(frames, verbose=0)["latent"], axis=0).mean()),
+        "latent_spread": float(np.std(straight["latent"], axis=0).mean()),
         "flip_symmetric": float(np.mean(np.linalg.norm(poses - mirrored, axis=-1).mean(axis=1) < _SYMMETRIC)),
         "jitter": _jitter(estimator, clips),
     }
