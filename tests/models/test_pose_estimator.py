@@ -158,9 +158,9 @@ def test_confidence_is_the_lower_plausibility_and_falls_with_the_distance_of_bot
     one, other = both_poses(estimator, values)
     plausibility = [numpy_of(estimator(way))["plausibility"] for way in (values, values[:, :, ::-1])]
     distance = np.linalg.norm(one - other, axis=-1).mean(axis=1)
-    np.testing.assert_allclose(found["plausibility"], np.min(plausibility, axis=0), rtol=1e-3)
-    np.testing.assert_allclose(found["confidence"], np.min(plausibility, axis=0) * np.exp(-distance / 0.1), rtol=1e-2)
-    np.testing.assert_allclose(mirrored["confidence"], found["confidence"], rtol=1e-2)
+    np.testing.assert_allclose(found["plausibility"], np.min(plausibility, axis=0), rtol=1e-2)
+    np.testing.assert_allclose(found["confidence"], np.min(plausibility, axis=0) * np.exp(-distance / 0.1), rtol=2e-2)
+    np.testing.assert_allclose(mirrored["confidence"], found["confidence"], rtol=2e-2)
 
 
 def test_its_file_says_what_the_poses_are(estimator, tmp_path):
