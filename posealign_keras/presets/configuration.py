@@ -35,6 +35,7 @@ class Configuration:
         discriminator_width: Units of both hidden layers of the discriminators.
         frozen: Layers of the backbone that never learn, by what their names begin with.
         keypoints: Joints that the image encoder finds in the image; 0 for none.
+        finer_maps: Finer maps of features that it finds them in, too.
 
     Example:
         >>> import dataclasses
@@ -59,6 +60,7 @@ class Configuration:
     discriminator_width: int = 512
     frozen: tuple[str, ...] = ()
     keypoints: int = 0
+    finer_maps: int = 0
 
     def pose_autoencoder(self) -> PoseAutoencoder:
         """E_p and D_p."""
@@ -126,6 +128,7 @@ class Configuration:
             weights=weights,
             frozen=self.frozen,
             keypoints=self.keypoints,
+            finer_maps=self.finer_maps,
         )
 
 
@@ -157,20 +160,21 @@ Example:
 BASE = dataclasses.replace(
     SMALL,
     name="base",
-    image_size=128,
+    image_size=160,
     backbone="efficientnet_lite0",
-    head_filters=(128, 128),
+    head_filters=(192, 128, 64),
     head_widths=(512, 512, 512),
     frozen=("conv1_", "conv2_"),
     keypoints=17,
+    finer_maps=2,
 )
-"""The embeddings of `SMALL`, and an image encoder for real pictures: EfficientNet-Lite0 to Res-4 on 128×128 images. It
-finds the joints in the image first. Its first two stages never learn, so without the weights of ImageNet it is of no
-use.
+"""The embeddings of `SMALL`, and an image encoder for real pictures: EfficientNet-Lite0 on 160×160 images. It finds the
+joints in the image first, in heat maps of 20×20 cells. Its first two stages never learn, so without the weights of
+ImageNet it is of no use.
 
 Example:
     >>> BASE.image_size, BASE.pose_latent_dim
-    (128, 32)
+    (160, 32)
 """
 
 _CONFIGURATIONS = {configuration.name: configuration for configuration in (PAPER, SMALL, BASE)}

@@ -74,9 +74,10 @@ def model_card(title: str, description: str, figures: dict) -> str:
         usual = figures["image_encoder"]
         training = (
             f"The image encoder: `python -m posealign_keras.presets.train_image_encoder`, configuration "
-            f"`{usual['configuration']}`, from {usual['start']}, {usual['steps']:,} steps on {usual['images']:,} "
-            f"generated pictures of the people {usual['people']!r} in the domain {usual['domain']!r}"
-            f"{_places(usual['panoramas'])} ({usual['backend']}, {usual['machine']}). Everything else: {training}"
+            f"`{usual['configuration']}`, from {usual['start']}, {usual['steps']:,} steps of {usual['batch_size']} pictures in "
+            f"{usual['precision']}, on {usual['images']:,} generated pictures of the people {usual['people']!r} in the "
+            f"domain {usual['domain']!r}{_places(usual['panoramas'])} ({usual['backend']}, {usual['machine']}). "
+            f"Everything else: {training}"
         )
         places = ", in the panoramas of the training" if usual["panoramas"] else ""
         pictures = f"{usual['test_images']:,} of {usual['domain']}, people of the kind {usual['people']!r}"

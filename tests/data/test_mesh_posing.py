@@ -77,7 +77,7 @@ def lengths(joints):
 
 
 def rotations(*poses):
-    turned = bone_rotations(np.stack(poses), rest_joints(rest_vertices(PLAIN)))
+    turned = bone_rotations(np.stack(poses), rest_joints(rest_vertices(PLAIN)[0]))
     return {name: turned[:, i] for i, name in enumerate(BONES)}
 
 
@@ -116,7 +116,7 @@ def test_rotations_are_rotations():
 def test_bones_keep_their_lengths_whatever_the_sequence_does():
     sequence = random_poses(20) * np.linspace(0.7, 1.4, 20)[:, None, None]
     found = lengths(bodies(sequence).joints[0])
-    rest = lengths(rest_joints(rest_vertices(PLAIN)))
+    rest = lengths(rest_joints(rest_vertices(PLAIN)[0]))
     # Twisted halves of a limb and a bent back move the joint at their end a little.
     limbs = [BODY17.index(end) - 1 for _, end in LIMBS]
     np.testing.assert_allclose(found[:, limbs], np.broadcast_to(rest[limbs], (20, 8)), atol=0.012)
@@ -140,7 +140,7 @@ def test_turning_the_world_turns_the_body():
 def test_small_changes_of_the_pose_are_small_changes_of_the_body():
     start, end = random_poses(2, seed=5, spread=0.3)
     way = start + np.linspace(0, 1, 400)[:, None, None] * (end - start)
-    turned = bone_rotations(way, rest_joints(rest_vertices(PLAIN)))
+    turned = bone_rotations(way, rest_joints(rest_vertices(PLAIN)[0]))
     assert abs(np.diff(turned, axis=0)).max() < 0.1
 
 
@@ -155,7 +155,7 @@ def test_knees_and_elbows_bend_in_the_plane_of_their_hinges(side, sign):
     # The upper arm to the side, the forearm up, and then down: the inside of the elbow looks where the hand is.
     for way in (1.0, -1.0):
         bent = rotations(pose(**{f"{side}_elbow": (sign, 0, 0), f"{side}_wrist": (0, -0.3, way)}))
-        rest = rest_joints(rest_vertices(PLAIN))
+        rest = rest_joints(rest_vertices(PLAIN)[0])
         shoulder, elbow, wrist = (rest[BODY17.index(f"{side}_{name}")] for name in ("shoulder", "elbow", "wrist"))
         hinge = np.cross(elbow - shoulder, wrist - elbow)
         hinge = bent[f"upperarm02.{capital}"][0] @ (hinge / np.linalg.norm(hinge))
@@ -200,7 +200,7 @@ def test_the_face_looks_where_the_nose_points():
 def test_steps_are_as_long_as_the_legs():
     walking = np.linspace(0, 1, 5)[:, None, None] * [1.0, 2.0, 0] + pose()
     path = bodies(walking).joints[0, :, 0]
-    legs = lengths(rest_joints(rest_vertices(PLAIN)))[[1, 2]].sum() / (0.44 + 0.44)
+    legs = lengths(rest_joints(rest_vertices(PLAIN)[0]))[[1, 2]].sum() / (0.44 + 0.44)
     np.testing.assert_allclose(path, walking[:, 0] * legs, atol=1e-6)
 
 

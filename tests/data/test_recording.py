@@ -12,7 +12,7 @@ from posealign_keras.data import (
     Manifest,
     load_arrays,
 )
-from posealign_keras.data.synthetic import STUDIO, VARIED, WILD, generate_motion_library, recording, render
+from posealign_keras.data.synthetic import STUDIO, WILD, generate_motion_library, render
 from posealign_keras.data.synthetic.recording import record_clips, record_images
 from posealign_keras.skeletons import BODY17
 
@@ -121,25 +121,3 @@ def test_every_window_is_as_likely_as_any_other(tmp_path):
 def test_motion_that_is_too_short_is_refused(library, tmp_path):
     with pytest.raises(ValueError, match=r"`library` must have a sequence of 21 frames. Longest: 20 frames"):
         record_clips(library, STUDIO, tmp_path, "train", 1, 21, SIZE)
-
-
-def test_legs_of_other_poses_face_as_the_own_ones_did():
-    motion = generate_motion_library(sequences=12, frames=3, seed=0)
-    poses = np.stack([motion[index][:1] for index in range(12)])
-    domain = dataclasses.replace(VARIED, other_legs=1.0)
-    changed = recording._exchange_legs(poses, domain, np.random.default_rng(0))
-    legs, rest = np.arange(1, 7), np.delete(np.arange(17), np.arange(1, 7))
-    np.testing.assert_array_equal(changed[:, :, rest], poses[:, :, rest])
-    assert (np.abs(changed - poses)[:, :, legs].max((1, 2, 3)) > 0.01).sum() > 6
-    # Each is turned about the vertical: heights and lengths are those of one of the poses.
-    relative = [one[:, 0, legs] - one[:, 0, :1] for one in (poses, changed)]
-    differences = np.abs(relative[0][None, ..., 2] - relative[1][:, None, ..., 2]).max(-1)
-    assert (differences.min(1) < 1e-5).all()
-
-    def towards(one):
-        across = one[:, 0, 4, :2] - one[:, 0, 1, :2]
-        return across / np.linalg.norm(across, axis=-1, keepdims=True)
-
-    np.testing.assert_allclose(towards(changed), towards(poses), atol=1e-5)
-    untouched = recording._exchange_legs(poses, WILD, np.random.default_rng(0))
-    np.testing.assert_array_equal(untouched, poses)

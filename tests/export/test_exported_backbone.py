@@ -17,7 +17,8 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def estimator():
     keras.utils.set_random_seed(0)
-    encoder = ImageEncoder("efficientnet_lite0", TINY.image_size, TINY.pose_latent_dim, (8,), (16,), keypoints=17)
+    sizes = {"head_filters": (8, 8, 8), "head_widths": (16,), "keypoints": 17, "finer_maps": 2}
+    encoder = ImageEncoder("efficientnet_lite0", 32, TINY.pose_latent_dim, **sizes)
     return PoseEstimator(encoder, tiny_estimator().pose_autoencoder)
 
 

@@ -1,4 +1,4 @@
-"""The backbone that starts from ImageNet on small machines: EfficientNet-Lite0 up to Res-4."""
+"""The backbone that starts from ImageNet on small machines: EfficientNet-Lite0."""
 
 import keras
 import numpy as np
@@ -11,14 +11,20 @@ from posealign_keras.models.backbones import efficientnet_lite0
 
 def test_shape_names_and_size():
     network = efficientnet_lite0(64)
-    assert network.output_shape == (None, 4, 4, 112)
+    assert network.output_shape == (None, 2, 2, 320)
     stages = {}
     for layer in network.layers[2:]:
         stage, *rest = layer.name.split("_")
         if rest[0].startswith("block"):
             stages.setdefault(stage, set()).add(rest[0])
     # Blocks are numbered through; the first one keeps the size of the stem.
-    assert {stage: len(blocks) for stage, blocks in stages.items()} == {"conv1": 1, "conv2": 2, "conv3": 2, "conv4": 6}
+    assert {stage: len(blocks) for stage, blocks in stages.items()} == {
+        "conv1": 1,
+        "conv2": 2,
+        "conv3": 2,
+        "conv4": 6,
+        "conv5": 5,
+    }
     # Where the size halves: what the stages of a ResNet are.
     sizes = {name: network.get_layer(f"{name}_project_bn").output.shape[1] for name in ("conv1_block0", "conv2_block2")}
     assert sizes == {"conv1_block0": 32, "conv2_block2": 16}
@@ -31,11 +37,11 @@ def test_shape_names_and_size():
     # Counted by hand from the table of the paper; 4 numbers of normalisation for each channel.
     count = 27 * 32 + 4 * 32 + block(32, 3, 1, 16)
     inputs = 16
-    for kernel, filters, blocks in ((3, 24, 2), (5, 40, 2), (3, 80, 3), (5, 112, 3)):
+    for kernel, filters, blocks in ((3, 24, 2), (5, 40, 2), (3, 80, 3), (5, 112, 3), (5, 192, 4), (3, 320, 1)):
         for _ in range(blocks):
             count += block(inputs, kernel, 6, filters)
             inputs = filters
-    assert network.count_params() == count + 4 * 112  # the normalised output
+    assert network.count_params() == count + 4 * 320  # the normalised output
 
 
 def test_weights_of_imagenet_give_the_features_of_the_port():
@@ -53,13 +59,24 @@ def test_weights_of_imagenet_give_the_features_of_the_port():
     with torch.no_grad():
         features = torch.tensor((images - 127) / 128).permute(0, 3, 1, 2)
         features = original._swish(original._bn0(original._conv_stem(features)))
-        for block in original._blocks[:11]:
+        for block in original._blocks:
             features = block(features)
     expected = features.permute(0, 2, 3, 1).numpy()
     for weights in ("imagenet", path):
         network = efficientnet_lite0(224, weights)
-        trunk = keras.Model(network.input, network.get_layer("conv4_block10_out").output)
+        trunk = keras.Model(network.input, network.get_layer("conv5_block15_project_bn").output)
         np.testing.assert_allclose(ops.convert_to_numpy(trunk(images)), expected, atol=1e-3)
+
+
+def test_finer_maps_are_the_ends_of_the_stages():
+    images = np.random.default_rng(0).integers(0, 256, (1, 64, 64, 3)).astype("float32")
+    keras.utils.set_random_seed(0)
+    network = efficientnet_lite0(64, finer_maps=3)
+    found = network(images)
+    assert [tuple(one.shape) for one in found] == [(1, 2, 2, 320), (1, 4, 4, 112), (1, 8, 8, 40), (1, 16, 16, 24)]
+    for one, name in zip(found[1:], ("conv4_block10_out", "conv3_block4_out", "conv2_block2_out"), strict=True):
+        end = keras.Model(network.input, network.get_layer(name).output)
+        np.testing.assert_array_equal(ops.convert_to_numpy(one), ops.convert_to_numpy(end(images)))
 
 
 def test_files_that_are_no_weights(tmp_path):
@@ -99,14 +116,14 @@ def test_frozen_stages_never_learn():
     def stages():
         return {variable.path.split("/")[-2].split("_")[0] for variable in encoder.backbone.trainable_variables}
 
-    assert stages() == {"conv3", "conv4"}
+    assert stages() == {"conv3", "conv4", "conv5"}
     assert len(encoder.head.trainable_variables) == 4
     still, moving = (encoder.backbone.get_layer(name) for name in ("conv1_bn", "conv3_block3_expand_bn"))
     before = values(still), values(moving)
     encoder(images, training=True)
     encoder.adapt_normalization(images, batch_size=4)
     encoder.train_only(("conv",))
-    assert stages() == {"conv3", "conv4"}
+    assert stages() == {"conv3", "conv4", "conv5"}
     for value, old in zip(values(still), before[0], strict=True):
         np.testing.assert_array_equal(value, old)
     assert any(not np.array_equal(value, old) for value, old in zip(values(moving), before[1], strict=True))
@@ -115,7 +132,7 @@ def test_frozen_stages_never_learn():
     encoder.trainable = False
     assert not encoder.trainable_variables
     encoder.trainable = True
-    assert stages() == {"conv3", "conv4"}
+    assert stages() == {"conv3", "conv4", "conv5"}
     assert len(encoder.head.trainable_variables) == 4
 
 

@@ -70,9 +70,9 @@ def test_the_paper_s_stage_adapts_without_the_head():
 
 def test_convolutions_to_the_maps_adapt_as_one_more_stage():
     model = encoder()
-    model.train_only(("conv5_",))
+    model.train_only(("conv6_",))
     assert [variable.path.split("/")[-2] for variable in model.trainable_variables] == [
-        *("conv5_0", "conv5_1", "conv5_maps", "conv5_maps")
+        *("conv6_0", "conv6_1", "conv6_maps", "conv6_maps")
     ]
     model.train_only(("conv",))
     backbone = [v for v in model.backbone.trainable_variables if v.path.endswith("kernel")]
@@ -98,9 +98,48 @@ def test_an_encoder_without_keypoints_finds_none():
 
 
 def test_joints_in_one_place_give_no_infinite_gradient(gradient):
-    head = KeypointHead((2, 2, 8), 17, 4, (4,), (4,))
+    head = KeypointHead([(2, 2, 8)], 17, 4, (4,), (4,))
     maps = np.zeros((2, 4, 4, 34), "float32")  # each joint may be anywhere: in the middle on average
     maps[..., 17:] = np.random.default_rng(0).normal(size=17)
     slope = gradient(lambda maps: ops.sum(head.read(maps)["latents"]), maps)
     assert np.isfinite(slope).all()
     assert np.abs(slope[..., 17:]).max() > 0  # by the depths
+
+
+def pyramid(**arguments):
+    keras.utils.set_random_seed(0)
+    given = {"head_filters": (8, 8, 8), "finer_maps": 2, **arguments}
+    return ImageEncoder("efficientnet_lite0", 64, 4, head_widths=(16,), keypoints=17, **given)
+
+
+def test_finer_maps_of_the_backbone_make_finer_heat_maps(tmp_path):
+    pictures = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3)).astype("uint8")
+    for finer, size in ((0, 4), (1, 4), (2, 8), (3, 16)):
+        model = pyramid(head_filters=(8, 8, 8, 8), finer_maps=finer)
+        assert found(model, pictures)["heat_maps"].shape == (2, size, size, 17)
+        assert len(model.backbone.outputs) == 1 + finer
+    model = pyramid()
+    expected = found(model, pictures)
+    # The heat maps see the finer maps: what Res-3 gives, which the coarser ones do not depend on, changes them.
+    *_, finest = model.backbone(pictures.astype("float32"))
+    maps = [*model.backbone(pictures.astype("float32"))[:-1], ops.zeros_like(finest)]
+    without = ops.convert_to_numpy(model.head.find(maps)["heat_maps"])
+    assert np.abs(without - expected["heat_maps"]).max() > 1e-6
+    model.save(tmp_path / "encoder.keras")
+    loaded = keras.saving.load_model(tmp_path / "encoder.keras")
+    assert loaded.finer_maps == 2
+    np.testing.assert_array_equal(found(loaded, pictures)["heat_maps"], expected["heat_maps"])
+    model.train_only(("conv6_",))
+    names = {variable.path.split("/")[-2] for variable in model.trainable_variables}
+    assert names == {"conv6_0", "conv6_0_finer", "conv6_1", "conv6_1_finer", "conv6_2", "conv6_maps"}
+
+
+def test_finer_maps_need_a_backbone_that_has_them():
+    for arguments in ({"backbone": "small_resnet", "finer_maps": 1}, {"keypoints": 0}, {"finer_maps": 4}):
+        given = {"backbone": "efficientnet_lite0", "keypoints": 17, "finer_maps": 2, **arguments}
+        with pytest.raises(ValueError, match="`finer_maps` must be 0, or up to 3 for an 'efficientnet_lite0'"):
+            ImageEncoder(image_size=64, latent_dim=4, head_filters=(8,) * 4, head_widths=(8,), **given)
+    with pytest.raises(ValueError, match=r"`filters` must be one for each of the 3 maps.*filters=\(8,\)"):
+        pyramid(head_filters=(8,))
+    with pytest.raises(ValueError, match="`feature_shapes` must each be twice as large"):
+        KeypointHead([(2, 2, 8), (6, 6, 8)], 17, 4, (4, 4), (4,))

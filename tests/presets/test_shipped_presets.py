@@ -70,6 +70,7 @@ def sizes(configuration):
             "head_widths": list(configuration.head_widths),
             "frozen": list(configuration.frozen),
             "keypoints": configuration.keypoints,
+            "finer_maps": configuration.finer_maps,
         },
         "pose_autoencoder": {
             "latent_dim": configuration.pose_latent_dim,

@@ -8,6 +8,8 @@ import numpy as np
 # Samples in one piece of work, at `_SAMPLES_PER_SIDE` squared per pixel: small enough for the processor's caches.
 _SAMPLES_PER_PIECE = 2**17
 _SAMPLES_PER_SIDE = 2
+# How many threads draw; less where many processes do.
+threads = os.cpu_count()
 
 
 def compose(paint, scenes, size, rng=None):
@@ -37,7 +39,7 @@ def compose(paint, scenes, size, rng=None):
         body, mask[piece] = paint(piece)
         images[piece] = _expose(body, mask[piece], scenes[piece], noise)
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(threads) as pool:
         list(pool.map(make, pieces, noises))
     return images, mask
 

@@ -82,7 +82,9 @@ class Domain:
         bare_chest: Share of men without a shirt, children excepted.
         barefoot: Share of people without shoes.
         cap: Share of people in a cap that hides all hair, such as a swimmer's.
-        other_legs: Share of single poses whose legs are those of another pose.
+        other_limbs: Share of the arms and legs of single poses that are those of other poses, each by itself.
+        limb_turn: Degrees by which arms and legs of single poses are turned about the joint they hang on.
+        lean: Degrees by which people in single poses lean, in any direction.
         panoramas: Photographs of places all around, see `read_panoramas`; some scenes are in one of them.
         in_panorama: Share of scenes in a panorama, where there are some.
 
@@ -151,7 +153,9 @@ class Domain:
     bare_chest: float = 0.0
     barefoot: float = 0.0
     cap: float = 0.0
-    other_legs: float = 0.0
+    other_limbs: float = 0.0
+    limb_turn: Range = (0.0, 0.0)
+    lean: Range = (0.0, 0.0)
     panoramas: tuple[Panorama, ...] = ()
     in_panorama: float = 0.8
 

@@ -131,7 +131,7 @@ VARIED = Domain(
     elevation=(-10, 40),
     roll=(-25, 25),
     focal_length=(1.1, 3.6),
-    fill=(0.7, 1.0),
+    fill=(0.55, 0.95),
     shift=0.06,
     exposure=(0.8, 1.25),
     colour_cast=0.1,
@@ -149,7 +149,9 @@ VARIED = Domain(
     bare_chest=0.4,
     barefoot=0.25,
     cap=0.25,
-    other_legs=0.3,
+    other_limbs=0.3,
+    limb_turn=(0, 30),
+    lean=(0, 20),
 )
 """Everything varied, cameras from the ground to high above, and tilted: for a network that must begin on real pictures.
 

@@ -9,7 +9,6 @@ import numpy as np
 
 from posealign_keras.data.synthetic.camera import Camera
 from posealign_keras.data.synthetic.shapes import pixel_positions
-from posealign_keras.data.tensorflow_import import import_tensorflow
 
 _FILES = (".png", ".jpg", ".jpeg")
 # In picture widths. It is not the camera's own, with which so little of a panorama would often be seen that it would be
@@ -138,6 +137,7 @@ def read_panoramas(directory: str | os.PathLike) -> tuple[Panorama, ...]:
 
     Raises:
         FileNotFoundError: If there are none.
+        ImportError: If Pillow is not installed.
         ValueError: If a file cannot be read or is not twice as wide as high.
 
     Example:
@@ -149,7 +149,8 @@ def read_panoramas(directory: str | os.PathLike) -> tuple[Panorama, ...]:
         ...     print(error)
         `directory` must hold panoramas, .png, .jpg, .jpeg. Received: directory='no such directory'
     """
-    tf = import_tensorflow()
+    from PIL import Image
+
     paths = sorted(path for path in Path(directory).glob("*") if path.suffix.lower() in _FILES)
     if not paths:
         raise FileNotFoundError(
@@ -158,8 +159,8 @@ def read_panoramas(directory: str | os.PathLike) -> tuple[Panorama, ...]:
     panoramas = []
     for path in paths:
         try:
-            image = tf.io.decode_image(path.read_bytes(), channels=3, expand_animations=False).numpy()
-        except tf.errors.InvalidArgumentError as error:
+            image = np.asarray(Image.open(path).convert("RGB"))
+        except (OSError, ValueError, Image.DecompressionBombError) as error:
             raise ValueError(f"{path}: not a PNG or JPEG that can be read") from error
         panoramas.append(Panorama(path.stem, image))
     return tuple(panoramas)

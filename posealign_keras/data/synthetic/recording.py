@@ -1,6 +1,6 @@
 """Writes records of generated pictures of people: labelled images, and clips with or without labels."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -8,13 +8,12 @@ from posealign_keras.data.motion_library import MotionLibrary
 from posealign_keras.data.record_writer import RecordWriter
 from posealign_keras.data.schema import LABELLED_CLIP, LABELLED_IMAGE, LABELLED_PERSON, UNLABELLED_CLIP
 from posealign_keras.data.synthetic.domain import Domain
-from posealign_keras.data.synthetic.filming import film
+from posealign_keras.data.synthetic.filming import Film, film
 from posealign_keras.data.synthetic.people import People, get_people
+from posealign_keras.data.synthetic.pose_variation import vary_poses
 from posealign_keras.skeletons import BODY17
 
 _IMAGES_AT_ONCE = 128
-# Hip, knee and ankle, right and left.
-_LEGS = [BODY17.index(f"{side}_{joint}") for side in "rl" for joint in ("hip", "knee", "ankle")]
 Progress = Callable[[int, int], None]
 
 
@@ -52,9 +51,7 @@ def record_images(
         >>> describe("records")["train"]["num_records"]
         3
     """
-    rng = np.random.default_rng(seed)
     people = get_people(people)
-    sequences, starts = _draw_windows(library, 1, count, rng)
     with RecordWriter(
         directory,
         LABELLED_PERSON if masks else LABELLED_IMAGE,
@@ -62,26 +59,49 @@ def record_images(
         overwrite=True,
         metadata=_metadata(domain, people, seed),
     ) as writer:
-        for first in range(0, count, _IMAGES_AT_ONCE):
-            chosen = range(first, min(first + _IMAGES_AT_ONCE, count))
-            poses = np.stack([library[sequences[i]][starts[i] : starts[i] + 1] for i in chosen])
-            poses = np.stack([_vary_limbs(pose, domain, rng) for pose in _exchange_legs(poses, domain, rng)])
-            filmed = film(poses, [domain.sample_scene(rng) for _ in chosen], size, rng, people=people)
-            for i, images, covered, joints, intrinsics in zip(
-                chosen, filmed.images, filmed.masks, filmed.joints, filmed.intrinsics, strict=True
+        done = 0
+        for windows, filmed in film_single_poses(library, domain, count, size, np.random.default_rng(seed), people):
+            for (sequence, start), images, covered, joints, intrinsics in zip(
+                windows, filmed.images, filmed.masks, filmed.joints, filmed.intrinsics, strict=True
             ):
                 mask = {"mask": _grey(covered[0])} if masks else {}
                 writer.write(
                     {
-                        **_origin(library, sequences[i], starts[i]),
+                        **_origin(library, sequence, start),
                         **_labels(joints[0], intrinsics),
                         "image": images[0],
                         **mask,
                         "camera": domain.name,
                     }
                 )
+            done += len(windows)
             if progress:
-                progress(chosen[-1] + 1, count)
+                progress(done, count)
+
+
+def film_single_poses(
+    library: MotionLibrary, domain: Domain, count: int, size: int, rng: np.random.Generator, people: str | People
+) -> Iterator[tuple[list[tuple[int, int]], Film]]:
+    """Film single poses of a library, each of them a new person in a new scene of a domain.
+
+    Args:
+        library: Where the poses come from; the domain may vary them.
+        domain: What the pictures look like.
+        count: Number of pictures.
+        size: Height and width of the pictures in pixels.
+        rng: What everything random is drawn from.
+        people: Who is in the pictures, as in `film`.
+
+    Yields:
+        Some pictures at a time: from which sequence and frame of the library each pose is, and a `Film` of clips of one
+        frame.
+    """
+    sequences, starts = _draw_windows(library, 1, count, rng)
+    for first in range(0, count, _IMAGES_AT_ONCE):
+        windows = list(zip(sequences, starts, strict=True))[first : first + _IMAGES_AT_ONCE]
+        poses = vary_poses(np.stack([library[sequence][start] for sequence, start in windows]), domain, rng)
+        clips = np.stack([_vary_limbs(pose[None], domain, rng) for pose in poses])
+        yield windows, film(clips, [domain.sample_scene(rng) for _ in windows], size, rng, people=people)
 
 
 def record_clips(
@@ -148,27 +168,6 @@ def _draw_windows(library, frames, count, rng):
     ends = np.cumsum(choices)
     sequences = np.searchsorted(ends, drawn, side="right")
     return [int(s) for s in sequences], [int(s) for s in drawn - (ends - choices)[sequences]]
-
-
-def _exchange_legs(poses, domain, rng):
-    """Give some of the poses `(N, 1, 17, 3)` the legs of others, turned about the vertical so that hips match hips."""
-    if not domain.other_legs:
-        return poses
-    chosen = np.flatnonzero(rng.random(len(poses)) < domain.other_legs)
-    own, other = poses[chosen], poses[rng.integers(len(poses), size=len(chosen))]
-    cosine, sine = np.cos(angle := _heading(own) - _heading(other)), np.sin(angle)
-    legs = other[:, :, _LEGS] - other[:, :, :1]
-    x, y, z = np.moveaxis(legs, -1, 0)
-    legs = np.stack([cosine * x - sine * y, sine * x + cosine * y, z], axis=-1)
-    changed = poses.copy()
-    changed[chosen[:, None, None], 0, _LEGS] = own[:, :, :1] + legs
-    return changed
-
-
-def _heading(poses):
-    """`(N, 1, 1)` angle about the vertical, in radian, of the line from the right hip to the left."""
-    x, y, _ = np.moveaxis(poses[:, :, _LEGS[3]] - poses[:, :, _LEGS[0]], -1, 0)
-    return np.arctan2(y, x)[..., None]
 
 
 def _vary_limbs(positions, domain, rng):

@@ -20,11 +20,11 @@ REAL_PROTOCOL = (
     "set into the target's places, how the two looks at a picture are put together, and much of the preset: that it "
     "finds keypoints first, and that it learns from people in photographs, with caps, bare chests and exchanged legs"
 )
-# Without the relation; as `posealign adapt` does it; without the target's places; and by the paper's recipe, for which
+# As `posealign adapt` does it; without the relation; without the target's places; and by the paper's recipe, for which
 # there may be too few clips to contrast, or too short ones for `slow_backward`: `adapt` leaves those out.
 _PLANS = {
-    "mean_teacher": dataclasses.replace(PLAN, relations=()),
     "default": PLAN,
+    "mean_teacher": dataclasses.replace(PLAN, relations=()),
     "default_without_places": dataclasses.replace(PLAN, replay_in_target_places=False),
     "paper": dataclasses.replace(PLAN, **PAPER_RECIPE),
 }

@@ -18,24 +18,24 @@ _PROPORTIONS = ("idealproportions", "uncommonproportions")
 _ANCESTRIES = ("african", "asian", "caucasian")
 
 
-def rest_vertices(physique):
-    """Vertices of a body at rest.
+def rest_vertices(*physiques):
+    """Vertices of bodies at rest.
 
     A shape stands for one value of several traits; its share is the product of how near the body is to each of these
     values, linearly from one value to the next, as in MakeHuman.
 
     Args:
-        physique: `Physique`.
+        *physiques: `N` `Physique`s.
 
     Returns:
-        `(V, 3)` float32 metres, as `BodyModel.template`.
+        `(N, V, 3)` float32 metres, each as `BodyModel.template`.
     """
-    vertices = load_body_model().template.astype("float32")
-    for name, share in shape_shares(physique).items():
-        shape = _shape(name)
-        if shape is not None:
-            vertices += np.float32(share) * shape
-    return vertices
+    template = load_body_model().template.astype("float32")
+    shares = [shape_shares(physique) for physique in physiques]
+    names = sorted(name for name in set().union(*shares) if _shape(name) is not None)
+    weights = np.array([[one.get(name, 0.0) for name in names] for one in shares], "float32")
+    offsets = np.stack([_shape(name).ravel() for name in names])
+    return template + (weights @ offsets).reshape(-1, *template.shape)
 
 
 def shape_shares(physique):

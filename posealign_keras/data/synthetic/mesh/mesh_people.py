@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from posealign_keras.data.synthetic.mesh.blend_shapes import rest_vertices
 from posealign_keras.data.synthetic.mesh.body_model import load_body_model
 from posealign_keras.data.synthetic.mesh.joints import CARRIERS, rest_bone_heads, rest_joints
 from posealign_keras.data.synthetic.mesh.posing import bone_rotations
@@ -58,7 +59,8 @@ class MeshBodies:
     flesh = 0.14
 
     def __init__(self, sequences, scenes):
-        self._bodies = [dress(scene) for scene in scenes]
+        skins = rest_vertices(*(scene.physique for scene in scenes))
+        self._bodies = [dress(scene, skin) for scene, skin in zip(scenes, skins, strict=True)]
         posed = [_pose(body, sequence) for body, sequence in zip(self._bodies, sequences, strict=True)]
         self._matrices = np.stack([matrices for matrices, _ in posed])
         self.joints = np.stack([joints for _, joints in posed])

@@ -5,7 +5,6 @@ from functools import cache
 
 import numpy as np
 
-from posealign_keras.data.synthetic.mesh.blend_shapes import rest_vertices
 from posealign_keras.data.synthetic.mesh.body_model import LAYERS, load_body_model
 from posealign_keras.data.synthetic.mesh.fields import load_fields
 
@@ -56,14 +55,17 @@ class DressedBody:
     skirt_length: float
 
 
-def dress(scene):
-    """Make the body of a scene's `Physique` and put on its `Outfit`.
+def dress(scene, skin):
+    """Put the `Outfit` of a scene on a body.
+
+    Args:
+        scene: `Scene`.
+        skin: `(V, 3)` vertices of the body at rest, as from `rest_vertices`.
 
     Returns:
         `DressedBody`.
     """
     model, fields, outfit = load_body_model(), load_fields(), scene.outfit
-    skin = rest_vertices(scene.physique)
     normals = _normals(skin)
     hem = _HIPS + outfit.hem * (_WAIST - _HIPS)
     # Legs under a skirt are left out: thighs would look through it.
@@ -134,16 +136,19 @@ def _scalp_height(template):
 
 @cache
 def _corners():
-    """Every drawn triangle, by its corners, and for each corner the vertex."""
-    return np.concatenate(list(load_body_model().triangles.values()))
+    """Every drawn triangle, by its corners; which triangles meet, vertex after vertex; and where each vertex begins."""
+    corners = np.concatenate(list(load_body_model().triangles.values()))
+    order = np.argsort(corners, axis=None, kind="stable")
+    vertices, starts = np.unique(corners.ravel()[order], return_index=True)
+    return corners, order // 3, vertices, starts
 
 
 def _normals(vertices):
     """`(V, 3)` unit normals: the mean of the triangles around a vertex, by their areas."""
-    triangles = _corners()
-    first, second, third = (vertices[triangles[:, i]] for i in range(3))
+    corners, meeting, used, starts = _corners()
+    first, second, third = (vertices[corners[:, i]] for i in range(3))
     areas = np.cross(second - first, third - first)
-    corners = triangles.ravel()
-    normals = np.stack([np.bincount(corners, np.repeat(areas[:, i], 3), len(vertices)) for i in range(3)], axis=-1)
+    normals = np.zeros(vertices.shape, "float32")
+    normals[used] = np.add.reduceat(areas[meeting], starts)
     length = np.linalg.norm(normals, axis=-1, keepdims=True)
-    return (normals / np.maximum(length, 1e-12)).astype("float32")
+    return normals / np.maximum(length, 1e-12)

@@ -1,0 +1,84 @@
+"""Makes single poses more varied than the motion they are taken from: limbs of other poses, turned limbs, a lean."""
+
+import numpy as np
+
+from posealign_keras.skeletons import BODY17
+
+_UP = np.array([0.0, 0.0, 1.0])
+# The first joint of a limb is the one that it hangs on.
+_LEGS, _ARMS = (
+    [[BODY17.index(f"{side}_{joint}") for joint in joints] for side in "rl"]
+    for joints in (("hip", "knee", "ankle"), ("shoulder", "elbow", "wrist"))
+)
+
+
+def vary_poses(poses, domain, rng):
+    """Change single poses as a domain wants it: `other_limbs`, `limb_turn` and `lean`.
+
+    Args:
+        poses: `(N, 17, 3)` BODY17 joints in metres, in a right-handed world with z up.
+        domain: A `Domain`.
+        rng: `numpy.random.Generator`. Nothing is drawn from it for what the domain does not want.
+
+    Returns:
+        Poses of the same shape, with the bone lengths of those that limbs come from.
+    """
+    if domain.other_limbs:
+        for limbs, frames in ((_ARMS, _upper_frames(poses)), (_LEGS, _lower_frames(poses))):
+            poses = _with_other_limbs(poses, limbs, frames, domain.other_limbs, rng)
+    if any(domain.limb_turn):
+        for limb in (*_ARMS, *_LEGS):
+            poses = _turned(poses, limb, rng.standard_normal((len(poses), 3)), domain.limb_turn, rng)
+    if any(domain.lean):
+        axes = rng.standard_normal((len(poses), 3)) * [1.0, 1.0, 0.0]
+        poses = _turned(poses, range(BODY17.num_joints), axes, domain.lean, rng)
+    return poses
+
+
+def _with_other_limbs(poses, limbs, frames, share, rng):
+    """Poses with some limbs of others, seen from the trunk as they were there."""
+    changed = poses.copy()
+    for limb in limbs:
+        chosen = np.flatnonzero(rng.random(len(poses)) < share)
+        others = rng.integers(len(poses), size=len(chosen))
+        bones = (poses[others][:, limb] - poses[others][:, limb[:1]]) @ frames[others]
+        changed[chosen[:, None], limb] = poses[chosen][:, limb[:1]] + bones @ np.swapaxes(frames[chosen], 1, 2)
+    return changed
+
+
+def _turned(poses, limb, axes, degrees, rng):
+    """Poses whose joints `limb` are turned about the first of them."""
+    angles = np.deg2rad(rng.uniform(*degrees, (len(poses), 1)))
+    limb = list(limb)
+    centres = poses[:, limb[:1]]
+    changed = poses.copy()
+    changed[:, limb] = centres + _rotated(poses[:, limb] - centres, _unit(axes)[:, None], angles[:, None])
+    return changed
+
+
+def _rotated(vectors, axes, angles):
+    """Vectors turned about axes of length 1, by Rodrigues' formula."""
+    along = np.sum(axes * vectors, axis=-1, keepdims=True) * axes
+    return along + np.cos(angles) * (vectors - along) + np.sin(angles) * np.cross(axes, vectors)
+
+
+def _upper_frames(poses):
+    """`(N, 3, 3)` axes of the chest, in columns: to the left, up the spine, and the third."""
+    (right, *_), (left, *_) = _ARMS
+    return _frames(poses[:, left] - poses[:, right], poses[:, BODY17.index("thorax")] - poses[:, 0])
+
+
+def _lower_frames(poses):
+    """`(N, 3, 3)` axes of the hips, in columns: to the left, up however the person leans, and the third."""
+    (right, *_), (left, *_) = _LEGS
+    return _frames(poses[:, left] - poses[:, right], np.broadcast_to(_UP, (len(poses), 3)))
+
+
+def _frames(across, up):
+    up = _unit(up)
+    across = _unit(across - np.sum(across * up, axis=-1, keepdims=True) * up)
+    return np.stack([across, up, np.cross(across, up)], axis=-1)
+
+
+def _unit(vectors):
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
