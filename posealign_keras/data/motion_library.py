@@ -179,18 +179,19 @@ class MotionLibrary:
         return f"sequence {sequence} ({str(self.names[sequence])!r}), frame {frame - int(self.offsets[sequence])}"
 
     @classmethod
-    def load(cls, path: str | os.PathLike) -> "MotionLibrary":
+    def load(cls, path: str | os.PathLike, useful_frames: int = _USEFUL_FRAMES) -> "MotionLibrary":
         """Read a library from an `.npz` file; nothing in the file is executed (`allow_pickle=False`).
 
         Args:
             path: Archive with the arrays `positions` `(N, J, 3)`, `offsets`, `names`, `subjects`, `actions`,
                 `sources`, as described for the class, and `joint_names` `(J,)`, by which the joints are put into
                 `BODY17` order. `lengths` `(S,)` and `fps` (30 if absent) may be there too.
+            useful_frames: How long at least one of the sequences must be.
 
         Raises:
             FileNotFoundError: If there is no such file.
             ValueError: If the file cannot be read or does not hold such a library with at least one sequence of
-                60 frames; the message names the file and says what was expected.
+                `useful_frames`; the message names the file and says what was expected.
         """
         path = Path(path)
         if not path.exists():
@@ -198,9 +199,9 @@ class MotionLibrary:
         try:
             arrays = _read_archive(path)
             library = cls._from_arrays(arrays)
-            if library.lengths.max() < _USEFUL_FRAMES:
+            if library.lengths.max() < useful_frames:
                 raise ValueError(
-                    f"expected at least one sequence of {_USEFUL_FRAMES} frames. "
+                    f"expected at least one sequence of {useful_frames} frames. "
                     f"Received: the longest has {library.lengths.max()}"
                 )
         except ValueError as error:

@@ -8,7 +8,7 @@ from posealign_keras import data
 from posealign_keras.experiments.setting_run import SettingRun
 from posealign_keras.fitting import fit
 from posealign_keras.models import PoseEstimator
-from posealign_keras.training import Adaptation, SourceTraining
+from posealign_keras.training import Adaptation, RandomPlacement, SourceTraining
 from posealign_keras.training.warmed_adam import warmed_adam
 
 # One frame of a clip out of so many serves the statistics: those next to it are nearly the same.
@@ -76,6 +76,7 @@ def compiled_adaptation(
         plan.contrastive,
         energy_weight=plan.energy_weight,
         teacher_weight=plan.teacher_weight,
+        student_placement=RandomPlacement(seed=seed) if plan.place_student else None,
         replay_weight=plan.replay_weight,
         replay_in_target_colours=plan.replay_in_target_colours,
         measured_on=plan.measured_on,

@@ -64,6 +64,8 @@ class TrainingPlan:
         contrastive: Names of the contrastive energies.
         energy_weight: See `Adaptation`.
         teacher_weight: See `Adaptation`.
+        place_student: Whether the student sees images turned, zoomed and shifted by a `RandomPlacement`, see
+            `Adaptation`.
         replay_weight: See `Adaptation`; 0 wants `adapted_layers=("conv3_",)`. In the semi-supervised variant the
             labelled people of the target are replayed, else the source.
         replay_in_target_colours: See `Adaptation`.
@@ -104,6 +106,7 @@ class TrainingPlan:
     contrastive: tuple[str, ...] = ()
     energy_weight: float = 0.3
     teacher_weight: float = 1.0
+    place_student: bool = False
     replay_weight: float = 1.0
     replay_in_target_colours: bool = True
     replay_in_target_places: bool = True

@@ -28,9 +28,10 @@ from posealign_keras.workspace import Stopwatch, Workspace
 PLAN = TrainingPlan(
     adaptation_steps=200,
     clips_per_batch=4,
-    images_per_batch=32,
-    replay_per_batch=32,
+    images_per_batch=12,
+    replay_per_batch=12,
     adaptation_rate=3e-4,
+    place_student=True,
     normalization_frames=4096,
     # People are set into what is at the edges of the videos' pictures: nothing black.
     augmentation=data.ImageAugmentation(zoom=(0.8, 1.2), shift=0.08, beyond="mirrored"),

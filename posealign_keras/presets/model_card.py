@@ -74,8 +74,9 @@ def model_card(title: str, description: str, figures: dict) -> str:
         usual = figures["image_encoder"]
         training = (
             f"The image encoder: `python -m posealign_keras.presets.train_image_encoder`, configuration "
-            f"`{usual['configuration']}`, from {usual['start']}, {usual['steps']:,} steps of {usual['batch_size']} pictures in "
-            f"{usual['precision']}, on {usual['images']:,} generated pictures of the people {usual['people']!r} in the "
+            f"`{usual['configuration']}`, from {usual['start']}, {usual['steps']:,} steps of {usual['batch_size']} "
+            f"pictures in {usual['precision']}, on {usual['images']:,} generated pictures of the people "
+            f"{usual['people']!r} in the "
             f"domain {usual['domain']!r}{_places(usual['panoramas'])} ({usual['backend']}, {usual['machine']}). "
             f"Everything else: {training}"
         )

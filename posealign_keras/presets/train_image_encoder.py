@@ -270,7 +270,7 @@ class _Motion:
             workspace.finish("motion", names, watch.seconds())
 
     def __getitem__(self, name):
-        return MotionLibrary.load(self._path(name))
+        return MotionLibrary.load(self._path(name), useful_frames=1)
 
     def _path(self, name):
         return self._workspace.path(f"motion_{name}.npz")

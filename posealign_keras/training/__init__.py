@@ -7,6 +7,7 @@ from posealign_keras.training.multi_objective_model import MultiObjectiveModel
 from posealign_keras.training.objective_optimizers import ObjectiveOptimizers
 from posealign_keras.training.pose_aae import PoseAAE
 from posealign_keras.training.random_appearance import RandomAppearance
+from posealign_keras.training.random_placement import RandomPlacement
 from posealign_keras.training.random_view import RandomView
 from posealign_keras.training.relation_regression import RelationRegression
 from posealign_keras.training.resume_training import ResumeTraining
@@ -20,6 +21,7 @@ __all__ = [
     "ObjectiveOptimizers",
     "PoseAAE",
     "RandomAppearance",
+    "RandomPlacement",
     "RandomView",
     "RelationRegression",
     "ResumeTraining",

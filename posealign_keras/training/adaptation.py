@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from posealign_keras.losses import info_nce, joint_distance, relation_energy
+from posealign_keras.losses import heat_map_loss, info_nce, joint_distance, relation_energy
 from posealign_keras.models import ImageEncoder, MotionAutoencoder, PoseAutoencoder
 from posealign_keras.models.keypoint_head import check_keypoints
 from posealign_keras.models.networks import multilayer_perceptron
@@ -14,7 +14,8 @@ from posealign_keras.training.colour_transfer import in_colours_of
 from posealign_keras.training.mean_teacher import MeanTeacher
 from posealign_keras.training.multi_objective_model import MultiObjectiveModel
 from posealign_keras.training.random_appearance import RandomAppearance
-from posealign_keras.training.supervised_loss import supervised_loss
+from posealign_keras.training.random_placement import RandomPlacement
+from posealign_keras.training.supervised_loss import HEAT_MAP_WEIGHT, supervised_loss
 from posealign_keras.training.target_places import in_places_of
 
 LOWER_ORDER_CONTRASTIVE = "lower_order_contrastive"
@@ -40,7 +41,9 @@ class Adaptation(MultiObjectiveModel):
       has changed, and those that a teacher sees in the images themselves. The teacher is a running average of the image
       encoder; its poses are the means of what it sees in an image and in the mirrored image. It follows slowly and
       takes no gradient, so unlike the energies it is not lowered by making all poses alike. Without any energy it is
-      an objective of its own, `mean_teacher`;
+      an objective of its own, `mean_teacher`. The student may see the images turned, zoomed and shifted, too, and its
+      poses are then compared with the teacher's as they have moved along; so are its heat maps with the teacher's
+      keypoints, if it finds some;
     - replay (`replay_weight`): the supervised loss on a batch of the labelled source. With images of the target's own
       labelled part in that batch this is the semi-supervised variant. Where the pixels of the source's people are
       known, most of these are set into the target's places.
@@ -56,6 +59,8 @@ class Adaptation(MultiObjectiveModel):
             `{name}_replay`.
         teacher_weight: Weight of the distance to the mean teacher; 0 has none.
         teacher_momentum: Share of the old average that the teacher keeps in each step.
+        student_placement: A `RandomPlacement`, by which the student sees images placed otherwise than the teacher does;
+            `None` for the same places.
         replay_weight: Weight of the supervised source loss in metres, see `SourceTraining`; 0 needs no source data.
         replay_in_target_colours: Whether each source image that is replayed takes on the light and the colours of a
             target image: labelled pictures as the target's camera might have taken them.
@@ -120,6 +125,7 @@ class Adaptation(MultiObjectiveModel):
         energy_weight: float = 1.0,
         teacher_weight: float = 0.0,
         teacher_momentum: float = 0.99,
+        student_placement: RandomPlacement | None = None,
         replay_weight: float = 0.0,
         replay_in_target_colours: bool = False,
         measured_on: str = "latents",
@@ -138,6 +144,7 @@ class Adaptation(MultiObjectiveModel):
         self.energy_weight = energy_weight
         self.teacher_weight = teacher_weight
         self.teacher_momentum = teacher_momentum
+        self.student_placement = student_placement
         self.replay_weight = replay_weight
         self.replay_in_target_colours = replay_in_target_colours
         self.measured_on = measured_on
@@ -223,8 +230,17 @@ class Adaptation(MultiObjectiveModel):
     def _distance_to_teacher(self, images, training):
         if training:
             self.teacher.follow(self.image_encoder)
-        seen = self(self.random_appearance(images))
-        return joint_distance(self.teacher.poses(images, self.pose_autoencoder.decode), seen)
+        changed, decode = self.random_appearance(images), self.pose_autoencoder.decode
+        if self.student_placement is None:
+            return joint_distance(self.teacher.poses(images, decode), self(changed))
+        if not self.image_encoder.keypoints:
+            changed, poses, _ = self.student_placement(changed, self.teacher.poses(images, decode))
+            return joint_distance(poses, self(changed))
+        poses, keypoints, trusted = self.teacher.poses_and_keypoints(images, decode)
+        changed, poses, keypoints = self.student_placement(changed, poses, keypoints)
+        found = self.image_encoder.find_keypoints(changed)
+        heat_maps = heat_map_loss(keypoints, found["heat_maps"], trusted)
+        return joint_distance(poses, decode(found["latents"])) + HEAT_MAP_WEIGHT * heat_maps
 
     def _replay(self, x):
         if not {"source_images", "source_poses"} <= set(x):

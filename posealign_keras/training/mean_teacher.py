@@ -1,10 +1,19 @@
 """The `MeanTeacher`: a running average of the image encoder, which sees an image and its mirror image."""
 
+import math
+
 import keras
+import numpy as np
 from keras import ops
 
 from posealign_keras.models import ImageEncoder
+from posealign_keras.ops import length
 from posealign_keras.relations import PoseFlip
+
+# A keypoint is trusted where both looks at it are as near as this, in image widths, and where that much of either heat
+# map is in one cell.
+_MOST_APART = 0.1
+_LEAST_PEAK = 0.1
 
 
 class MeanTeacher(keras.layers.Layer):
@@ -52,7 +61,38 @@ class MeanTeacher(keras.layers.Layer):
         Returns:
             `(batch, joints, 3)` poses without a gradient; root-relative, metres, camera frame.
         """
+        return self._mean(decode(self.image_encoder(self._both(images))), self.pose_flip.transform_poses)
+
+    def poses_and_keypoints(self, images, decode):
+        """What it sees in images, if its encoder finds keypoints.
+
+        Args:
+            images: `(batch, H, W, 3)`, RGB, values 0 to 255.
+            decode: Function from latents to poses, D_p.
+
+        Returns:
+            Poses as `poses` gives them; keypoints `(batch, joints, 2)`, the means of those in an image and in its
+            mirror image, in image widths from the middle; and `(batch, joints)` 1 where these two are near each other
+            and neither heat map is flat, so that there is something to be learnt, else 0. All without a gradient.
+        """
+        found = self.image_encoder.find_keypoints(self._both(images))
+        poses = self._mean(decode(found["latents"]), self.pose_flip.transform_poses)
+        keypoints = self._mean(found["keypoints"], self.pose_flip.transform_keypoints)
+        seen, seen_in_mirror = ops.split(found["keypoints"], 2)
+        apart = length(seen - self.pose_flip.transform_keypoints(seen_in_mirror))
+        heat_maps = found["heat_maps"]
+        cells = math.prod(heat_maps.shape[1:3])
+        shares = ops.softmax(ops.reshape(heat_maps, (-1, cells, heat_maps.shape[3])), axis=1)
+        peak, peak_in_mirror = ops.split(ops.max(shares, axis=1), 2)
+        peak = ops.minimum(peak, ops.take(peak_in_mirror, np.array(self.pose_flip.skeleton.mirror), axis=1))
+        trusted = ops.logical_and(apart < _MOST_APART, peak > _LEAST_PEAK)
+        return poses, keypoints, ops.stop_gradient(ops.cast(trusted, "float32"))
+
+    def _both(self, images):
         images = ops.cast(images, "float32")
-        latents = self.image_encoder(ops.concatenate([images, self.pose_flip.transform_images(images)]))
-        seen, seen_in_mirror = ops.split(decode(latents), 2)
-        return ops.stop_gradient((seen + self.pose_flip.transform_poses(seen_in_mirror)) / 2)
+        return ops.concatenate([images, self.pose_flip.transform_images(images)])
+
+    @staticmethod
+    def _mean(values, mirrored):
+        seen, seen_in_mirror = ops.split(values, 2)
+        return ops.stop_gradient((seen + mirrored(seen_in_mirror)) / 2)

@@ -6,8 +6,9 @@ from posealign_keras.losses import heat_map_loss, joint_distance
 from posealign_keras.ops import retarget_labels
 from posealign_keras.ops.weights import joint_weights, weighted_mean
 
-# Of the terms beside the joint distance, in metres for a nat and for a metre.
-_HEAT_MAP_WEIGHT = 0.06
+HEAT_MAP_WEIGHT = 0.06
+"""Weight of a nat of the heat maps beside a metre of joint distance."""
+
 _DEPTH_WEIGHT = 0.5
 
 
@@ -40,4 +41,4 @@ def supervised_loss(image_encoder, pose_autoencoder, images, poses, weights=None
         "heat_maps": heat_map_loss(keypoints, found["heat_maps"], weights),
         "depths": weighted_mean(errors, known),
     }
-    return terms["distance"] + _HEAT_MAP_WEIGHT * terms["heat_maps"] + _DEPTH_WEIGHT * terms["depths"], terms
+    return terms["distance"] + HEAT_MAP_WEIGHT * terms["heat_maps"] + _DEPTH_WEIGHT * terms["depths"], terms

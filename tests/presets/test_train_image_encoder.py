@@ -80,7 +80,7 @@ def test_the_preset_and_its_card(preset, mocap, tmp_path, capsys, monkeypatch):
     main([str(preset), *words])
     card = Preset(new).card
     assert "5 of studio, people of the kind 'cones' | the only one |" in card
-    assert "3 steps on 24 generated pictures" in card
+    assert "3 steps of 256 pictures in float32, on 24 generated pictures" in card
     assert "Walks may be used." in card.split("## Licence")[1]
     assert "- New limit." in card.split("## Limits")[1]
     assert "It is tiny." not in card

@@ -12,7 +12,7 @@ from posealign_keras.losses import heat_map_loss
 from posealign_keras.models import ImageEncoder, PoseAutoencoder, RelationNetwork
 from posealign_keras.ops import retarget
 from posealign_keras.relations import FlipBackward, PoseFlip
-from posealign_keras.training import Adaptation, RandomAppearance
+from posealign_keras.training import Adaptation, RandomAppearance, RandomPlacement
 from posealign_keras.training.colour_transfer import in_colours_of
 from posealign_keras.training.target_places import in_places_of
 
@@ -300,6 +300,60 @@ def test_people_with_keypoints_are_set_into_places_in_a_compiled_training(tmp_pa
     found, expected = (encoder.find_keypoints(data["images"]) for encoder in (loaded, model.image_encoder))
     for name, values in expected.items():
         np.testing.assert_allclose(numpy_of(found[name]), numpy_of(values), atol=1e-5)
+
+
+def placed_stage(placement, encoder=None, **arguments):
+    networks = {"relation_networks": [], "motion_autoencoder": None, "contrastive": ()}
+    more = {} if encoder is None else {"image_encoder": encoder}
+    return stage(teacher_weight=1.0, student_placement=placement, **networks, **more, **arguments)
+
+
+@pytest.mark.parametrize("finds_keypoints", [False, True])
+def test_a_student_in_other_places_is_taught_what_moved_along(finds_keypoints):
+    """A student and a teacher that are alike, which see the same: the distance is that of what a placement does."""
+    encoder = keypoint_encoder() if finds_keypoints else None
+    still = RandomPlacement(0.0, (1.0, 1.0), 0.0)
+    model = placed_stage(still, encoder, compiled=False)
+    model.random_appearance = RandomAppearance(0.0, 0.0, 0.0, 0.0)
+    data = {"images": tiny.images(4, seed=9)}
+    loss = float(model.compute_objective("mean_teacher", data, training=False))
+    poses = numpy_of(model.teacher.poses(data["images"], model.pose_autoencoder.decode))
+    distance = np.linalg.norm(numpy_of(model(data["images"])) - poses, axis=-1).mean()
+    if not finds_keypoints:
+        assert loss == pytest.approx(distance, rel=1e-4)
+        return
+    found = encoder.find_keypoints(data["images"])
+    mirrored = encoder.find_keypoints(data["images"][:, :, ::-1])["keypoints"]
+    apart = numpy_of(found["keypoints"]) - numpy_of(model.teacher.pose_flip.transform_keypoints(mirrored))
+    taught, keypoints, trusted = model.teacher.poses_and_keypoints(data["images"], model.pose_autoencoder.decode)
+    np.testing.assert_allclose(numpy_of(taught), poses, atol=1e-5)
+    np.testing.assert_allclose(numpy_of(keypoints), numpy_of(found["keypoints"]) - apart / 2, atol=1e-5)
+    assert not (numpy_of(trusted) * (np.linalg.norm(apart, axis=-1) > 0.1)).any()
+    heat_maps = float(heat_map_loss(keypoints, found["heat_maps"], trusted))
+    assert loss == pytest.approx(distance + 0.06 * heat_maps, rel=1e-4)
+    # In other places, the teacher is right about other poses.
+    model.student_placement = RandomPlacement(90.0, (0.5, 0.6), 0.2, seed=0)
+    assert float(model.compute_objective("mean_teacher", data, training=False)) != pytest.approx(loss, rel=1e-3)
+
+
+def test_flat_heat_maps_teach_nothing():
+    encoder = ImageEncoder("small_resnet", 64, tiny.POSE_LATENT, head_filters=(4,), head_widths=(4,), keypoints=17)
+    maps = encoder.head.maps.layers[-1]
+    maps.set_weights([np.zeros_like(value) for value in maps.get_weights()])
+    model = placed_stage(RandomPlacement(), encoder, compiled=False)
+    pictures = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3)).astype("uint8")
+    _, _, trusted = model.teacher.poses_and_keypoints(pictures, model.pose_autoencoder.decode)
+    np.testing.assert_array_equal(numpy_of(trusted), 0)
+
+
+def test_a_student_in_other_places_learns_in_a_compiled_training():
+    model = placed_stage(RandomPlacement(seed=0), keypoint_encoder(), adapted_layers=("conv",), replay_weight=1.0)
+    data = {"images": tiny.images(4, seed=9), **source(4)}
+    before = [numpy_of(variable) for variable in model.image_encoder.trainable_variables]
+    history = model.fit(data, batch_size=4, epochs=2, verbose=0).history
+    assert np.isfinite(history["mean_teacher_teacher"]).all()
+    after = [numpy_of(variable) for variable in model.image_encoder.trainable_variables]
+    assert not any(np.array_equal(one, other) for one, other in zip(before, after, strict=True))
 
 
 def test_an_encoder_that_finds_other_joints_is_refused():

@@ -17,14 +17,17 @@ _VIDEOS = ("*.mp4", "*.mov", "*.avi")
 REAL_PROTOCOL = (
     f"{REAL_VIDEO.title}; all videos together, from `{_PRESET}`, by the plan of `posealign adapt`, longer than that of "
     "the other shifts; one seed. On these videos it was decided that few clips are not normalised by, that people are "
-    "set into the target's places, how the two looks at a picture are put together, and much of the preset: that it "
-    "finds keypoints first, and that it learns from people in photographs, with caps, bare chests and exchanged legs"
+    "set into the target's places, that the student sees other places than the teacher, how the two looks at a picture "
+    "are put together, and much of the preset: that it finds keypoints first, how large its pictures are, and that it "
+    "learns from people in photographs, with caps, bare chests and varied poses"
 )
-# As `posealign adapt` does it; without the relation; without the target's places; and by the paper's recipe, for which
-# there may be too few clips to contrast, or too short ones for `slow_backward`: `adapt` leaves those out.
+# As `posealign adapt` does it; without the relation; where the student sees what the teacher sees; without the target's
+# places; and by the paper's recipe, for which there may be too few clips to contrast, or too short ones for
+# `slow_backward`: `adapt` leaves those out.
 _PLANS = {
     "default": PLAN,
     "mean_teacher": dataclasses.replace(PLAN, relations=()),
+    "default_with_student_in_place": dataclasses.replace(PLAN, place_student=False),
     "default_without_places": dataclasses.replace(PLAN, replay_in_target_places=False),
     "paper": dataclasses.replace(PLAN, **PAPER_RECIPE),
 }
