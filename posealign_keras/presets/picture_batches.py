@@ -43,10 +43,11 @@ def picture_batches(
         crops = np.empty((batch_size, size, size, 3), "uint8")
         for crop, image, (left, top) in zip(crops, images, corners, strict=True):
             crop[:] = image[top : top + size, left : left + size]
-        y = np.stack(joints)
+        poses = np.stack(joints)
+        y: np.ndarray | dict = poses
         if keypoints:
             moved = (np.stack(places) + 0.5) * drawn - corners[:, None]
-            y = {"joints": y, "keypoints": (moved / size - 0.5).astype("float32")}
+            y = {"joints": poses, "keypoints": (moved / size - 0.5).astype("float32")}
         return crops, y, np.ones((batch_size, len(joints[0])), "float32")
 
     with ThreadPoolExecutor(_THREADS) as pool:

@@ -1,5 +1,7 @@
 """Pictures that other processes draw into files."""
 
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -90,3 +92,19 @@ def test_what_went_wrong_in_a_process_is_told(tmp_path):
         drawn(tmp_path, people=Broken())
     with pytest.raises(ValueError, match="people"):
         draw(tmp_path, people="nobody")
+
+
+def test_a_script_that_starts_itself_again_is_told_and_not_waited_for(tmp_path):
+    """Without a main guard, each process begins with the script anew, and dies of it."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from posealign_keras.data.synthetic import STUDIO, generate_motion_library\n"
+        "from posealign_keras.data.synthetic.drawing import Drawing\n"
+        "motion = generate_motion_library(100, 200, 0)\n"  # more than a pipe takes
+        "with Drawing('pictures', [(motion, 1)], STUDIO, 16, 0) as drawing:\n"
+        "    drawing.wait()\n"
+    )
+    ran = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert ran.returncode == 1
+    assert "if __name__ == '__main__'" in ran.stderr
+    assert "BrokenProcessPool" in ran.stderr

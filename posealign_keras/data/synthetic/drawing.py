@@ -4,6 +4,8 @@ import contextlib
 import itertools
 import multiprocessing
 import os
+import pickle
+import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -82,12 +84,16 @@ class Drawing:
                 tasks.append((path, index, min(_PICTURES_IN_FILE, count - first), [seed, len(tasks)]))
         # Parts are drawn side by side: the first pictures are of all of them.
         missing = sorted((task for task in tasks if not task[0].exists()), key=lambda task: task[3][1] * _GOLDEN % 1)
+        # What all processes need goes by a file: through a pipe, this one would wait for ever for one that died.
+        self._given = tempfile.NamedTemporaryFile(prefix="drawing-")  # noqa: SIM115, it is closed with the pool
+        pickle.dump(([library for library, _ in motion], domain, size, people), self._given)
+        self._given.flush()
         with _one_thread_each():
             self._pool = ProcessPoolExecutor(
                 max(1, min(processes or os.cpu_count() or 1, len(missing))),
                 multiprocessing.get_context("spawn"),
                 _prepare,
-                ([library for library, _ in motion], domain, size, people),
+                (self._given.name,),
             )
             self._drawn = [self._pool.submit(_draw, *task) for task in missing]
         for task in tasks:
@@ -115,6 +121,7 @@ class Drawing:
 
     def __exit__(self, *_):
         self._pool.shutdown(cancel_futures=True)
+        self._given.close()
 
     def _add_drawn(self, future):
         if future.cancelled():
@@ -139,14 +146,15 @@ def _images_of(path):
     return path.with_suffix(".images.npy")
 
 
-_given: tuple | None = None
+_given: tuple = ()
 
 
-def _prepare(*given):
-    """What a process draws, once and for all; another one has the next core."""
+def _prepare(given):
+    """What a process draws, once and for all; other processes have the other cores."""
     global _given
     compositing.threads = 2
-    _given = given
+    with open(given, "rb") as file:
+        _given = pickle.load(file)
 
 
 def _draw(path, index, count, seed):
