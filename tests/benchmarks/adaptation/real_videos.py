@@ -6,7 +6,6 @@ import keras
 import numpy as np
 
 from posealign_keras.evaluation import REAL_VIDEO, evaluate_poses
-from posealign_keras.experiments import PAPER_RECIPE
 from posealign_keras.own_videos import PLAN, adapt
 from posealign_keras.own_videos.adapt import starting_estimator
 from posealign_keras.own_videos.person_clips import SHORT, record_person_clips, spread_frames
@@ -22,14 +21,12 @@ REAL_PROTOCOL = (
     "learns from people in photographs, with caps, bare chests and varied poses"
 )
 # As `posealign adapt` does it; without the relation; where the student sees what the teacher sees; without the target's
-# places; and by the paper's recipe, for which there may be too few clips to contrast, or too short ones for
-# `slow_backward`: `adapt` leaves those out.
+# places. Not by the paper's recipe: there are too few clips to contrast, and too short ones for `slow_backward`.
 _PLANS = {
     "default": PLAN,
     "mean_teacher": dataclasses.replace(PLAN, relations=()),
     "default_with_student_in_place": dataclasses.replace(PLAN, place_student=False),
     "default_without_places": dataclasses.replace(PLAN, replay_in_target_places=False),
-    "paper": dataclasses.replace(PLAN, **PAPER_RECIPE),
 }
 
 
