@@ -76,7 +76,7 @@ def compiled_adaptation(
         plan.contrastive,
         energy_weight=plan.energy_weight,
         teacher_weight=plan.teacher_weight,
-        student_placement=RandomPlacement(seed=seed) if plan.place_student else None,
+        student_placement=RandomPlacement(seed=seed) if plan.place_student and plan.teacher_weight else None,
         replay_weight=plan.replay_weight,
         replay_in_target_colours=plan.replay_in_target_colours,
         measured_on=plan.measured_on,

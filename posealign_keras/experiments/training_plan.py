@@ -11,6 +11,7 @@ PAPER_RECIPE: dict[str, Any] = {
     "adaptation_rate": 1e-4,
     "energy_weight": 1.0,
     "teacher_weight": 0.0,
+    "place_student": False,
     "replay_weight": 0.0,
     "replay_in_target_colours": False,
     "replay_in_target_places": False,
@@ -65,7 +66,7 @@ class TrainingPlan:
         energy_weight: See `Adaptation`.
         teacher_weight: See `Adaptation`.
         place_student: Whether the student sees images turned, zoomed and shifted by a `RandomPlacement`, see
-            `Adaptation`.
+            `Adaptation`; without a teacher there is nothing to be taught there.
         replay_weight: See `Adaptation`; 0 wants `adapted_layers=("conv3_",)`. In the semi-supervised variant the
             labelled people of the target are replayed, else the source.
         replay_in_target_colours: See `Adaptation`.

@@ -30,8 +30,8 @@ class ImageEncoder(FromPreset, keras.Model):
         keypoints: Number of joints, the root first, that a `KeypointHead` finds in the image, and the latent by where
             they are. `head_filters` and `head_widths` are then those of that head. 0 for none: the latent then comes
             from the features by fully connected layers, as in the paper.
-        finer_maps: How many of the finer maps of an `"efficientnet_lite0"`, up to 3, that head works on, too. Each
-            makes the heat maps twice as large.
+        finer_maps: How many of the finer maps of an `"efficientnet_lite0"`, up to 3, that head works on, too. Heat maps
+            are of the size of the finest; without any, of twice the size of the features.
 
     Call arguments:
         images: `(batch, image_size, image_size, 3)`, RGB, values 0 to 255, any dtype.

@@ -71,7 +71,8 @@ def adapt(
     The person in the videos is cut out (`clips/`), and the image encoder is adapted by the statistics of the videos'
     normalisation, the energies of the relations and the mean teacher, while labelled pictures are replayed in the
     videos' colours, and in their places where the person's pixels are known: those of the preset, or generated ones
-    (`source/`). An interrupted run goes on where it stopped.
+    (`source/`). The network sees the videos' pictures turned, zoomed and shifted, and learns what the teacher sees in
+    them as they are. An interrupted run goes on where it stopped.
 
     What the videos are too short for is left out: `slow_backward` without clips of two seconds; with fewer than 16
     clips the contrastive energies and the statistics of normalisation, which would be those of a few poses.

@@ -30,11 +30,23 @@ def picture_batches(
         seed: Of what is random.
         keypoints: Whether to give keypoints, as `SourceTraining` takes them.
 
-    Yields:
-        Images `(batch, size, size, 3)` uint8; poses `(batch, joints, 3)`, or a dictionary of them and of the keypoints
-        in the crops; weights `(batch, joints)` of 1: what `SourceTraining` takes.
-    """
+    Returns:
+        An iterator of images `(batch, size, size, 3)` uint8; poses `(batch, joints, 3)`, or a dictionary of them and of
+        the keypoints in the crops; weights `(batch, joints)` of 1: what `SourceTraining` takes.
 
+    Raises:
+        ValueError: If there are no pictures, the crops are larger than these, or a batch is to be empty.
+    """
+    if not pictures or batch_size < 1 or size > len(pictures[0][0]):
+        raise ValueError(
+            "`pictures` must be some, of `size` at least, for batches of at least 1. Received: "
+            f"{len(pictures)} pictures, {f'{len(pictures[0][0])} pixels high, ' if pictures else ''}size={size}, "
+            f"batch_size={batch_size}"
+        )
+    return _batches(pictures, batch_size, size, seed, keypoints)
+
+
+def _batches(pictures, batch_size, size, seed, keypoints):
     def batch(index):
         rng = np.random.default_rng([seed, index])
         images, joints, places = zip(*(pictures[i] for i in rng.integers(len(pictures), size=batch_size)), strict=True)

@@ -50,6 +50,7 @@ _START = "source"
 _TRAINING = "training"
 _DRAWN = ("pictures", "test")
 _CORES_OF_TRAINING = 2
+_PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 _DESCRIPTION = (
     "An image encoder of the configuration `{configuration}`, trained on {images} generated pictures of the domain "
     "`{domain}`, with the embeddings and relation networks of `{old}`."
@@ -82,7 +83,7 @@ def train_image_encoder(
     """Train an image encoder on generated pictures, for the embedding of a preset, and make a preset of both.
 
     The new preset holds the embeddings and relation networks of the old one, which must be one that `make_preset` made
-    of a run with motion capture; the new encoder; some of its pictures, to be replayed in adaptations; figures and a
+    of a run with motion capture; the new encoder; some more such pictures, to be replayed in adaptations; figures and a
     card. An interrupted run goes on where it stopped, on another machine or backend too, if `work` is taken along: only
     the motion, which comes first, and the pictures to be replayed, which come last, need TensorFlow.
 
@@ -103,7 +104,8 @@ def train_image_encoder(
         steps: Steps of training.
         batch_size: Pictures in each of them.
         learning_rate: The highest one, after a warm-up; it falls to 0.
-        precision: The dtype policy of Keras while it trains, such as `"mixed_bfloat16"`; the preset is of float32.
+        precision: The dtype policy of Keras while it trains, `"float32"`, `"mixed_bfloat16"` or `"mixed_float16"`; the
+            preset is of float32.
         panoramas: Directory of photographs in which most of the people stand, see `read_panoramas`; `None` for none.
         panorama_licence: Where these are from and what may be done with them, for the card; needed with panoramas.
         limits: What the networks cannot do, a sentence each, for the card.
@@ -136,6 +138,13 @@ def train_image_encoder(
         raise ValueError(
             "`panorama_licence` must say where panoramas are from and what may be done with them, and only then. "
             f"Received: panoramas={panoramas!r}, panorama_licence={panorama_licence!r}"
+        )
+    if precision not in _PRECISIONS:
+        raise ValueError(f"`precision` must be one of {_PRECISIONS}. Received: precision={precision!r}")
+    if images < sum(_PARTS.values()) or min(test_images, replayed, steps, batch_size) < 1:
+        raise ValueError(
+            f"`images` must be at least {sum(_PARTS.values())}, and other numbers positive. Received: images={images}, "
+            f"test_images={test_images}, replayed={replayed}, steps={steps}, batch_size={batch_size}"
         )
     seed = figures["arguments"]["seed"]
     keras.utils.set_random_seed(seed)
@@ -180,9 +189,9 @@ def train_image_encoder(
         # On many cores, some are left to the training.
         processes = max(1, (os.cpu_count() or 1) - _CORES_OF_TRAINING)
         with draw(_DRAWN[0], parts, size=drawn_size(size), processes=processes) as drawing:
-            drawing.wait(images // 10)
+            drawing.wait(max(1, images // 10))
             _train(encoder, PoseAutoencoder.from_preset(preset), drawing.pictures, workspace)
-            how = {"machine": _machine(), "backend": keras.backend.backend(), "images": len(drawing.pictures)}
+            how = {"machine": _machine(encoder), "backend": keras.backend.backend(), "images": len(drawing.pictures)}
         workspace.finish(_TRAINING, ["estimator.keras"], watch.seconds(), **how)
     estimator = workspace.load_model("estimator.keras")
     with draw(_DRAWN[1], {"test": test_images}, size=size) as drawing:
@@ -307,12 +316,16 @@ def _train(encoder, pose_autoencoder, pictures, workspace):
     workspace.save_model("estimator.keras", PoseEstimator(encoder, pose_autoencoder))
 
 
-def _machine():
-    """What it was trained on, in words; whichever backend, there is one way to ask for the name of a GPU."""
+def _machine(encoder):
+    """What it was trained on, in words."""
     parts = [platform.machine(), f"{os.cpu_count()} cores"]
-    with contextlib.suppress(OSError, subprocess.SubprocessError):
+    device = str(getattr(encoder.weights[0].value, "device", "")).lower()
+    if "cuda" in device or "gpu" in device:
+        # Whichever backend, there is one way to ask for the name of a GPU.
         query = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]
-        parts += subprocess.run(query, capture_output=True, text=True, check=True, timeout=60).stdout.split("\n")[:1]
+        with contextlib.suppress(OSError, subprocess.SubprocessError):
+            names = subprocess.run(query, capture_output=True, text=True, check=True, timeout=60).stdout.splitlines()
+            parts += names[:1]
     return ", ".join(parts)
 
 
@@ -337,7 +350,12 @@ def main(arguments=None) -> None:
         default = defaults[name].default
         option = f"--{name.replace('_', '-')}"
         parser.add_argument(option, type=type(default), default=default, metavar="N", help="default: %(default)s")
-    parser.add_argument("--precision", default="float32", help="dtype policy of the training (default: %(default)s)")
+    parser.add_argument(
+        "--precision",
+        default="float32",
+        choices=_PRECISIONS,
+        help="dtype policy of the training (default: %(default)s)",
+    )
     parser.add_argument("--panoramas", metavar="DIR", help="photographs of places all around, in which people stand")
     parser.add_argument(
         "--panorama-licence", default="", metavar="TEXT", help="where they are from and what may be done with them"

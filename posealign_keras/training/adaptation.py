@@ -159,6 +159,11 @@ class Adaptation(MultiObjectiveModel):
         for weight in ("energy_weight", "teacher_weight", "replay_weight"):
             if getattr(self, weight) < 0:
                 raise ValueError(f"`{weight}` must be at least 0. Received: {weight}={getattr(self, weight)}")
+        if student_placement is not None and not teacher_weight:
+            raise ValueError(
+                "`student_placement` needs a teacher to learn from. "
+                f"Received: student_placement={student_placement}, teacher_weight={teacher_weight}"
+            )
         unknown = set(self.contrastive) - {LOWER_ORDER_CONTRASTIVE, HIGHER_ORDER_CONTRASTIVE}
         if unknown:
             raise ValueError(

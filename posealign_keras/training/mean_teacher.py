@@ -10,8 +10,8 @@ from posealign_keras.models import ImageEncoder
 from posealign_keras.ops import length
 from posealign_keras.relations import PoseFlip
 
-# A keypoint is trusted where both looks at it are as near as this, in image widths, and where that much of either heat
-# map is in one cell.
+# A keypoint is trusted where both looks at it are as near as this, in image widths, and where that much of both heat
+# maps is in one cell: that is sharp for maps of 20x20 cells, and says little of those that have a few.
 _MOST_APART = 0.1
 _LEAST_PEAK = 0.1
 
@@ -73,7 +73,8 @@ class MeanTeacher(keras.layers.Layer):
         Returns:
             Poses as `poses` gives them; keypoints `(batch, joints, 2)`, the means of those in an image and in its
             mirror image, in image widths from the middle; and `(batch, joints)` 1 where these two are near each other
-            and neither heat map is flat, so that there is something to be learnt, else 0. All without a gradient.
+            and a tenth of both heat maps is in one cell, so that there is something to be learnt, else 0. All without a
+            gradient.
         """
         found = self.image_encoder.find_keypoints(self._both(images))
         poses = self._mean(decode(found["latents"]), self.pose_flip.transform_poses)

@@ -87,6 +87,24 @@ class Broken:
         raise ArithmeticError("no people today")
 
 
+def test_what_goes_wrong_while_nobody_waits_is_told_in_the_end(tmp_path):
+    def progress(done, total):
+        if done == total:
+            raise ArithmeticError("no progress")
+
+    with pytest.raises(ArithmeticError, match="no progress"), draw(tmp_path, progress=progress) as drawing:
+        drawing.wait(1)
+    with pytest.raises(ArithmeticError, match="no progress"):
+        drawn(tmp_path / "again", progress=progress)
+
+
+def test_a_damaged_file_is_named(tmp_path):
+    drawn(tmp_path)
+    (tmp_path / "00001.npz").write_bytes(b"PK")
+    with pytest.raises(ValueError, match=r"00001\.npz, or its images, cannot be read .*delete it to draw it again"):
+        draw(tmp_path)
+
+
 def test_what_went_wrong_in_a_process_is_told(tmp_path):
     with pytest.raises(ArithmeticError, match="no people today"):
         drawn(tmp_path, people=Broken())

@@ -3,6 +3,7 @@
 import itertools
 
 import numpy as np
+import pytest
 
 from posealign_keras.presets.picture_batches import drawn_size, picture_batches
 
@@ -54,3 +55,12 @@ def test_pictures_that_are_added_are_drawn_from():
     some.extend(pictures(6)[2:])
     later = [y["joints"][:, 0, 0] for _, y, _ in itertools.islice(batches, 40)]
     assert {*np.concatenate(later)} == {*range(6)}
+
+
+@pytest.mark.parametrize(
+    ("count", "batch_size", "size", "received"),
+    [(0, 4, SIZE, "0 pictures, size=20"), (3, 0, SIZE, "batch_size=0"), (3, 4, 99, "22 pixels high, size=99")],
+)
+def test_batches_that_cannot_be_are_refused_at_once(count, batch_size, size, received):
+    with pytest.raises(ValueError, match=f"`pictures` must be some, of `size` at least.*{received}"):
+        picture_batches(pictures(count), batch_size, size, seed=0)

@@ -5,6 +5,7 @@ import hashlib
 import json
 import sys
 
+import keras
 import numpy as np
 import pytest
 from tiny_configuration import TINY
@@ -170,3 +171,29 @@ def test_other_motion_capture_is_refused(preset, mocap, tmp_path):
     with pytest.raises(FileNotFoundError, match="`mocap` must be an existing"):
         train_image_encoder(preset, tmp_path / "new", tmp_path / "work", tmp_path / "none.npz", **FEW)
     assert not (tmp_path / "work").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"precision": "bfloat16"}, "`precision` must be one of .*'mixed_float16'.*Received: precision='bfloat16'"),
+        ({"images": 5}, "`images` must be at least 6, and other numbers positive. Received: images=5"),
+        ({"batch_size": 0}, "other numbers positive.*batch_size=0"),
+    ],
+)
+def test_numbers_that_do_not_fit_are_refused(preset, mocap, tmp_path, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        train_image_encoder(preset, tmp_path / "new", tmp_path / "work", mocap, **{**FEW, **arguments})
+    assert not (tmp_path / "work").exists()
+
+
+@pytest.mark.slow
+def test_it_trains_in_mixed_precision_and_is_stored_in_full(preset, mocap, tmp_path):
+    few = {**FEW, "batch_size": 4, "precision": "mixed_bfloat16"}
+    trained = train_image_encoder(preset, tmp_path / "new", tmp_path / "work", mocap, **few)
+    assert keras.config.dtype_policy().name == "float32"
+    assert {layer.dtype_policy.name for layer in trained._flatten_layers()} == {"float32"}
+    source = PoseEstimator.from_preset(preset, "source").image_encoder.get_weights()
+    learnt = trained.image_encoder.get_weights()
+    assert any(not np.array_equal(one, other) for one, other in zip(learnt, source, strict=True))
+    assert "3 steps of 4 pictures in mixed_bfloat16" in Preset(tmp_path / "new").card

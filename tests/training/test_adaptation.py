@@ -14,6 +14,7 @@ from posealign_keras.ops import retarget
 from posealign_keras.relations import FlipBackward, PoseFlip
 from posealign_keras.training import Adaptation, RandomAppearance, RandomPlacement
 from posealign_keras.training.colour_transfer import in_colours_of
+from posealign_keras.training.mean_teacher import MeanTeacher
 from posealign_keras.training.target_places import in_places_of
 
 RELATIONS = ("pose_flip", "flip_backward", "slow_backward")
@@ -336,6 +337,45 @@ def test_a_student_in_other_places_is_taught_what_moved_along(finds_keypoints):
     assert float(model.compute_objective("mean_teacher", data, training=False)) != pytest.approx(loss, rel=1e-3)
 
 
+class TwoLooks:
+    """Stands for an encoder: one look at pictures, and another one at their mirror images."""
+
+    def __init__(self, first, second):
+        self.found = {name: np.concatenate([first[name], second[name]]) for name in first}
+
+    def find_keypoints(self, images):
+        assert len(images) == len(self.found["latents"])
+        return {name: ops.convert_to_tensor(value) for name, value in self.found.items()}
+
+
+def test_a_keypoint_is_trusted_where_both_looks_at_it_are_sharp_and_agree():
+    r_wrist, l_wrist, head, root = 16, 13, 10, 0
+    sharp, flat = np.zeros((1, 20, 20, 17), "float32"), np.zeros((1, 20, 20, 17), "float32")
+    sharp[:, 3, 4] = 9.0
+    latents = np.zeros((1, tiny.POSE_LATENT), "float32")
+    place = np.full((1, 17, 2), 0.2, "float32")
+    mirrored = place * [[-1.0, 1.0]]
+    moved = mirrored.astype("float32")
+    moved[:, head] += 0.11  # too far apart
+    moved[:, root] += 0.05  # near enough
+    second_maps = sharp.copy()
+    second_maps[..., r_wrist] = flat[..., r_wrist]  # the left wrist, seen in a mirror
+    looks = [
+        {"heat_maps": maps, "keypoints": keypoints, "latents": latents}
+        for maps, keypoints in ((sharp, place), (second_maps, moved))
+    ]
+    teacher = MeanTeacher(keypoint_encoder(), PoseFlip())
+    teacher.__dict__["image_encoder"] = TwoLooks(*looks)
+    _, keypoints, trusted = teacher.poses_and_keypoints(
+        np.zeros((1, 8, 8, 3)), lambda latents: ops.zeros((latents.shape[0], 17, 3))
+    )
+    expected = np.ones(17)
+    expected[[l_wrist, head]] = 0
+    np.testing.assert_array_equal(numpy_of(trusted)[0], expected)
+    np.testing.assert_allclose(numpy_of(keypoints)[0, root], [0.175, 0.225], atol=1e-6)
+    np.testing.assert_allclose(numpy_of(keypoints)[0, r_wrist], [0.2, 0.2], atol=1e-6)
+
+
 def test_flat_heat_maps_teach_nothing():
     encoder = ImageEncoder("small_resnet", 64, tiny.POSE_LATENT, head_filters=(4,), head_widths=(4,), keypoints=17)
     maps = encoder.head.maps.layers[-1]
@@ -449,6 +489,7 @@ def test_short_clips_are_refused():
 def test_wrong_arguments():
     flip = tiny.relation_network("pose_flip")
     wrong = [
+        ({"student_placement": RandomPlacement()}, "`student_placement` needs a teacher to learn from"),
         ({"measured_on": "joints"}, "`measured_on` must be 'latents' or 'poses'. Received: measured_on='joints'"),
         (
             {"teacher_weight": 1.0, "teacher_momentum": 1.0},

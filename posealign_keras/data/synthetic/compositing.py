@@ -8,11 +8,9 @@ import numpy as np
 # Samples in one piece of work, at `_SAMPLES_PER_SIDE` squared per pixel: small enough for the processor's caches.
 _SAMPLES_PER_PIECE = 2**17
 _SAMPLES_PER_SIDE = 2
-# How many threads draw; less where many processes do.
-threads = os.cpu_count()
 
 
-def compose(paint, scenes, size, rng=None):
+def compose(paint, scenes, size, rng=None, threads=None):
     """Make one picture per scene, in several threads.
 
     Args:
@@ -20,6 +18,7 @@ def compose(paint, scenes, size, rng=None):
         scenes: `N` `Scene`s.
         size: Width and height of the pictures in pixels.
         rng: `numpy.random.Generator` of the sensor noise; `None` for no noise.
+        threads: How many threads; `None` for one on each core.
 
     Returns:
         `(N, size, size, 3)` uint8 RGB and `(N, size, size)` float32 in [0, 1], how much of each pixel the body covers
@@ -39,7 +38,7 @@ def compose(paint, scenes, size, rng=None):
         body, mask[piece] = paint(piece)
         images[piece] = _expose(body, mask[piece], scenes[piece], noise)
 
-    with ThreadPoolExecutor(threads) as pool:
+    with ThreadPoolExecutor(threads or os.cpu_count()) as pool:
         list(pool.map(make, pieces, noises))
     return images, mask
 

@@ -5,8 +5,10 @@ import itertools
 import multiprocessing
 import os
 import pickle
+import resource
 import tempfile
 import threading
+import zipfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -14,14 +16,16 @@ from pathlib import Path
 import numpy as np
 
 from posealign_keras.data.motion_library import MotionLibrary
-from posealign_keras.data.synthetic import compositing
 from posealign_keras.data.synthetic.domain import Domain
 from posealign_keras.data.synthetic.people import People, get_people
 from posealign_keras.data.synthetic.recording import film_single_poses
 
 _PICTURES_IN_FILE = 128
 _GOLDEN = 0.5 * (1 + 5**0.5)
-# Each process has one core: libraries that would use all of them only get in each other's way.
+_OTHER_FILES = 256
+# Each process has about a core. A second thread paints while the first waits for what is drawn by OpenGL; libraries
+# that would use all cores only get in each other's way.
+_THREADS = 2
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -82,8 +86,14 @@ class Drawing:
             for first in range(0, count, _PICTURES_IN_FILE):
                 path = directory / f"{len(tasks):05d}.npz"
                 tasks.append((path, index, min(_PICTURES_IN_FILE, count - first), [seed, len(tasks)]))
+        _allow_open_files(len(tasks))
+        for partial in directory.glob(".*.partial"):
+            partial.unlink(missing_ok=True)
         # Parts are drawn side by side: the first pictures are of all of them.
         missing = sorted((task for task in tasks if not task[0].exists()), key=lambda task: task[3][1] * _GOLDEN % 1)
+        for task in tasks:
+            if task not in missing:
+                self._add(task[0])
         # What all processes need goes by a file: through a pipe, this one would wait for ever for one that died.
         self._given = tempfile.NamedTemporaryFile(prefix="drawing-")  # noqa: SIM115, it is closed with the pool
         pickle.dump(([library for library, _ in motion], domain, size, people), self._given)
@@ -95,11 +105,8 @@ class Drawing:
                 _prepare,
                 (self._given.name,),
             )
-            self._drawn = [self._pool.submit(_draw, *task) for task in missing]
-        for task in tasks:
-            if task not in missing:
-                self._add(task[0])
-        for future in self._drawn:
+            drawn = [self._pool.submit(_draw, *task) for task in missing]
+        for future in drawn:
             future.add_done_callback(self._add_drawn)
 
     def wait(self, count: int | None = None) -> None:
@@ -119,27 +126,43 @@ class Drawing:
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, kind, *_):
+        """Draw no more; and tell of what went wrong since the last `wait`."""
         self._pool.shutdown(cancel_futures=True)
         self._given.close()
+        if kind is None and self._error is not None:
+            raise self._error
 
     def _add_drawn(self, future):
         if future.cancelled():
             return
         with self._changed:
-            if future.exception():
-                self._error = future.exception()
-            else:
+            try:
                 self._add(future.result())
-            self._changed.notify_all()
+            except BaseException as error:  # which nobody would hear of in this thread
+                self._error = error
+            finally:
+                self._changed.notify_all()
 
     def _add(self, path):
-        images = np.asarray(np.load(_images_of(path), mmap_mode="r", allow_pickle=False))
-        with np.load(path, allow_pickle=False) as labels:
-            self._read[path] = list(zip(images, labels["joints"], labels["keypoints"], strict=True))
+        try:
+            images = np.asarray(np.load(_images_of(path), mmap_mode="r", allow_pickle=False))
+            with np.load(path, allow_pickle=False) as labels:
+                self._read[path] = list(zip(images, labels["joints"], labels["keypoints"], strict=True))
+        except (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile) as error:
+            raise ValueError(f"{path}, or its images, cannot be read ({error}); delete it to draw it again") from error
         self.pictures.extend(self._read[path])
         if self._progress:
             self._progress(len(self.pictures), self._total)
+
+
+def _allow_open_files(count):
+    """Each file of images stays open."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = count + _OTHER_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _images_of(path):
@@ -150,9 +173,8 @@ _given: tuple = ()
 
 
 def _prepare(given):
-    """What a process draws, once and for all; other processes have the other cores."""
+    """What a process draws, once and for all."""
     global _given
-    compositing.threads = 2
     with open(given, "rb") as file:
         _given = pickle.load(file)
 
@@ -160,10 +182,8 @@ def _prepare(given):
 def _draw(path, index, count, seed):
     """Draw the pictures of one file; the file of labels comes last, and says that all is there."""
     libraries, domain, size, people = _given
-    films = [
-        film
-        for _, film in film_single_poses(libraries[index], domain, count, size, np.random.default_rng(seed), people)
-    ]
+    rng = np.random.default_rng(seed)
+    films = [film for _, film in film_single_poses(libraries[index], domain, count, size, rng, people, _THREADS)]
     joints = np.concatenate([film.joints[:, 0] for film in films])
     intrinsics = np.concatenate([film.intrinsics for film in films])
     points = np.einsum("nij,nkj->nki", intrinsics, joints)
@@ -178,9 +198,12 @@ def _draw(path, index, count, seed):
 
 
 def _write(path, save):
-    partial = path.with_name(f".{path.name}.partial")
+    # Processes of a run that was killed may still be drawing the same.
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     with open(partial, "wb") as file:
         save(file)
+        file.flush()
+        os.fsync(file.fileno())
     os.replace(partial, path)
 
 

@@ -45,7 +45,16 @@ class Film:
         return self.joints - self.joints[..., :1, :]
 
 
-def film(sequences, scenes, size=64, rng=None, fps=30, people: str | People = "cones", tracking: bool = True):
+def film(
+    sequences,
+    scenes,
+    size=64,
+    rng=None,
+    fps=30,
+    people: str | People = "cones",
+    tracking: bool = True,
+    threads: int | None = None,
+):
     """Film one sequence of poses in one scene, or many in a scene each.
 
     The camera keeps its orientation and its distance, the one from which the whole clip fits into `camera.fill` of the
@@ -61,6 +70,7 @@ def film(sequences, scenes, size=64, rng=None, fps=30, people: str | People = "c
         people: Who is filmed: "cones", the built-in people around the joints of the sequences; "mesh", people with
             bodies of flesh, whose joints are their own (see `MeshPeople`); or another `People`.
         tracking: Whether the camera follows the person, as in clips of one person, or stands still, as on a tripod.
+        threads: How many threads paint; `None` for one on each core.
 
     Returns:
         `Film`, with a leading axis `N` where `sequences` has one.
@@ -104,7 +114,9 @@ def film(sequences, scenes, size=64, rng=None, fps=30, people: str | People = "c
     )
     poses = joints.reshape(-1, *joints.shape[2:])
     per_pose = [scene for scene in scenes for _ in range(joints.shape[1])]
-    images, masks = compose(lambda piece: bodies.paint(piece, poses[piece], per_pose[piece], size), per_pose, size, rng)
+    images, masks = compose(
+        lambda piece: bodies.paint(piece, poses[piece], per_pose[piece], size), per_pose, size, rng, threads
+    )
     images, masks = (pictures.reshape(*joints.shape[:2], *pictures.shape[1:]) for pictures in (images, masks))
     intrinsics = np.stack([scene.camera.intrinsics(size) for scene in scenes]).astype("float32")
     joints = joints.astype("float32")

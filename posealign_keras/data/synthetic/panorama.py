@@ -149,13 +149,15 @@ def read_panoramas(directory: str | os.PathLike) -> tuple[Panorama, ...]:
         ...     print(error)
         `directory` must hold panoramas, .png, .jpg, .jpeg. Received: directory='no such directory'
     """
-    from PIL import Image
-
     paths = sorted(path for path in Path(directory).glob("*") if path.suffix.lower() in _FILES)
     if not paths:
         raise FileNotFoundError(
             f"`directory` must hold panoramas, {', '.join(_FILES)}. Received: directory={str(directory)!r}"
         )
+    try:
+        from PIL import Image
+    except ImportError as error:
+        raise ImportError("Panoramas are read by Pillow: pip install 'posealign_keras[synthetic]'") from error
     panoramas = []
     for path in paths:
         try:

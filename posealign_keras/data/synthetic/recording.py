@@ -80,7 +80,13 @@ def record_images(
 
 
 def film_single_poses(
-    library: MotionLibrary, domain: Domain, count: int, size: int, rng: np.random.Generator, people: str | People
+    library: MotionLibrary,
+    domain: Domain,
+    count: int,
+    size: int,
+    rng: np.random.Generator,
+    people: str | People,
+    threads: int | None = None,
 ) -> Iterator[tuple[list[tuple[int, int]], Film]]:
     """Film single poses of a library, each of them a new person in a new scene of a domain.
 
@@ -91,6 +97,7 @@ def film_single_poses(
         size: Height and width of the pictures in pixels.
         rng: What everything random is drawn from.
         people: Who is in the pictures, as in `film`.
+        threads: How many threads paint, as in `film`.
 
     Yields:
         Some pictures at a time: from which sequence and frame of the library each pose is, and a `Film` of clips of one
@@ -101,7 +108,10 @@ def film_single_poses(
         windows = list(zip(sequences, starts, strict=True))[first : first + _IMAGES_AT_ONCE]
         poses = vary_poses(np.stack([library[sequence][start] for sequence, start in windows]), domain, rng)
         clips = np.stack([_vary_limbs(pose[None], domain, rng) for pose in poses])
-        yield windows, film(clips, [domain.sample_scene(rng) for _ in windows], size, rng, people=people)
+        yield (
+            windows,
+            film(clips, [domain.sample_scene(rng) for _ in windows], size, rng, people=people, threads=threads),
+        )
 
 
 def record_clips(
