@@ -80,7 +80,8 @@ class Drawing:
         get_people(people)  # what is missing is told before any process starts
         self._total, self._progress = sum(count for _, count in motion), progress
         self._read: dict[Path, list] = {}
-        self._changed, self._error = threading.Condition(), None
+        self._changed = threading.Condition()
+        self._error: BaseException | None = None
         tasks: list[tuple] = []
         for index, (_, count) in enumerate(motion):
             for first in range(0, count, _PICTURES_IN_FILE):
