@@ -190,7 +190,7 @@ def starting_estimator(preset: str | os.PathLike = "base_synthetic") -> PoseEsti
 
     Example:
         >>> starting_estimator("base_synthetic").image_size
-        128
+        160
     """
     found = Preset(preset)
     is_of_studio = found.replay is None and ImageEncoder.entry(_SOURCE) in found.networks
