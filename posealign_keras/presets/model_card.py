@@ -76,9 +76,8 @@ def model_card(title: str, description: str, figures: dict) -> str:
             f"The image encoder: `python -m posealign_keras.presets.train_image_encoder`, configuration "
             f"`{usual['configuration']}`, from {usual['start']}, {usual['steps']:,} steps of {usual['batch_size']} "
             f"pictures in {usual['precision']}, on {usual['images']:,} generated pictures of the people "
-            f"{usual['people']!r} in the "
-            f"domain {usual['domain']!r}{_places(usual['panoramas'])} ({usual['backend']}, {usual['machine']}). "
-            f"Everything else: {training}"
+            f"{usual['people']!r} in the domain {usual['domain']!r}{_places(usual['panoramas'])} "
+            f"({usual['backend']}, {usual['machine']}). Everything else: {training}"
         )
         places = ", in the panoramas of the training" if usual["panoramas"] else ""
         pictures = f"{usual['test_images']:,} of {usual['domain']}, people of the kind {usual['people']!r}"

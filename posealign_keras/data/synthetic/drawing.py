@@ -90,11 +90,14 @@ class Drawing:
         _allow_open_files(len(tasks))
         for partial in directory.glob(".*.partial"):
             partial.unlink(missing_ok=True)
-        # Parts are drawn side by side: the first pictures are of all of them.
-        missing = sorted((task for task in tasks if not task[0].exists()), key=lambda task: task[3][1] * _GOLDEN % 1)
+        missing = []
         for task in tasks:
-            if task not in missing:
+            if task[0].exists():
                 self._add(task[0])
+            else:
+                missing.append(task)
+        # Parts are drawn side by side: the first pictures are of all of them.
+        missing.sort(key=lambda task: task[3][1] * _GOLDEN % 1)
         # What all processes need goes by a file: through a pipe, this one would wait for ever for one that died.
         self._given = tempfile.NamedTemporaryFile(prefix="drawing-")  # noqa: SIM115, it is closed with the pool
         pickle.dump(([library for library, _ in motion], domain, size, people), self._given)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from posealign_keras.data.synthetic.mesh.rotations import about, direction, frame
 from posealign_keras.skeletons import BODY17
 
 _UP = np.array([0.0, 0.0, 1.0])
@@ -48,37 +49,23 @@ def _with_other_limbs(poses, limbs, frames, share, rng):
 
 def _turned(poses, limb, axes, degrees, rng):
     """Poses whose joints `limb` are turned about the first of them."""
-    angles = np.deg2rad(rng.uniform(*degrees, (len(poses), 1)))
+    angles = np.deg2rad(rng.uniform(*degrees, len(poses)))
     limb = list(limb)
     centres = poses[:, limb[:1]]
     changed = poses.copy()
-    changed[:, limb] = centres + _rotated(poses[:, limb] - centres, _unit(axes)[:, None], angles[:, None])
+    turns = about(direction(axes, _UP), angles)
+    changed[:, limb] = centres + (poses[:, limb] - centres) @ np.swapaxes(turns, 1, 2)
     return changed
 
 
-def _rotated(vectors, axes, angles):
-    """Vectors turned about axes of length 1, by Rodrigues' formula."""
-    along = np.sum(axes * vectors, axis=-1, keepdims=True) * axes
-    return along + np.cos(angles) * (vectors - along) + np.sin(angles) * np.cross(axes, vectors)
-
-
 def _upper_frames(poses):
-    """`(N, 3, 3)` axes of the chest, in columns: to the left, up the spine, and the third."""
+    """`(N, 3, 3)` axes of the chest, in columns: to the left, back, and up the spine."""
     (right, *_), (left, *_) = _ARMS
-    return _frames(poses[:, left] - poses[:, right], poses[:, BODY17.index("thorax")] - poses[:, 0])
+    up = direction(poses[:, BODY17.index("thorax")] - poses[:, 0], _UP)
+    return frame(poses[:, left] - poses[:, right], up)
 
 
 def _lower_frames(poses):
-    """`(N, 3, 3)` axes of the hips, in columns: to the left, up however the person leans, and the third."""
+    """`(N, 3, 3)` axes of the hips, in columns: to the left, back, and up, however the person leans."""
     (right, *_), (left, *_) = _LEGS
-    return _frames(poses[:, left] - poses[:, right], np.broadcast_to(_UP, (len(poses), 3)))
-
-
-def _frames(across, up):
-    up = _unit(up)
-    across = _unit(across - np.sum(across * up, axis=-1, keepdims=True) * up)
-    return np.stack([across, up, np.cross(across, up)], axis=-1)
-
-
-def _unit(vectors):
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
+    return frame(poses[:, left] - poses[:, right], np.broadcast_to(_UP, (len(poses), 3)))

@@ -103,15 +103,13 @@ def film_single_poses(
         Some pictures at a time: from which sequence and frame of the library each pose is, and a `Film` of clips of one
         frame.
     """
-    sequences, starts = _draw_windows(library, 1, count, rng)
+    drawn = list(zip(*_draw_windows(library, 1, count, rng), strict=True))
     for first in range(0, count, _IMAGES_AT_ONCE):
-        windows = list(zip(sequences, starts, strict=True))[first : first + _IMAGES_AT_ONCE]
+        windows = drawn[first : first + _IMAGES_AT_ONCE]
         poses = vary_poses(np.stack([library[sequence][start] for sequence, start in windows]), domain, rng)
         clips = np.stack([_vary_limbs(pose[None], domain, rng) for pose in poses])
-        yield (
-            windows,
-            film(clips, [domain.sample_scene(rng) for _ in windows], size, rng, people=people, threads=threads),
-        )
+        scenes = [domain.sample_scene(rng) for _ in windows]
+        yield windows, film(clips, scenes, size, rng, people=people, threads=threads)
 
 
 def record_clips(
