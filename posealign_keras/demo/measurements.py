@@ -10,9 +10,8 @@ from posealign_keras.demo.stages import (
     PLAN,
     REPLAY,
     ablation_rows,
-    windows,
 )
-from posealign_keras.evaluation import embed, pose_errors, random_views, relation_quality
+from posealign_keras.evaluation import embedding_errors, pose_errors
 
 _SAMPLES = 6
 
@@ -71,7 +70,9 @@ def measure(run) -> tuple[dict, dict]:
             errors = pose_errors(truth["target"], estimator.predict_poses(images["target"]), skeleton=skeleton)
         metrics["ablation"].append({"model": stage, "energies": added, **_headline(errors)})
 
-    metrics |= _embeddings(run)
+    networks = [workspace.load_model(f"{name}.keras") for name in ("pose_autoencoder", "motion_autoencoder")]
+    relations = [workspace.load_model(f"relation_{name}.keras") for name in MEASURED_RELATIONS]
+    metrics |= embedding_errors(*networks, relations, run.motion("test"), run.seed + 1)
     metrics["protocol"] = {
         "data": "generated pictures in the domain 'wild', of motion and people that nothing was trained on",
         "motion": "generated" if run.mocap is None else "motion capture given with --mocap",
@@ -97,31 +98,3 @@ def measure(run) -> tuple[dict, dict]:
 
 def _headline(errors):
     return {name: errors[name] for name in ("mpjpe", "pa_mpjpe")}
-
-
-def _embeddings(run):
-    """Reconstruction errors of both auto-encoders, and the quality of the relations, on test motion."""
-    workspace, skeleton, seed = run.workspace, run.configuration.skeleton, run.seed + 1
-    pose_autoencoder = workspace.load_model("pose_autoencoder.keras")
-    motion_autoencoder = workspace.load_model("motion_autoencoder.keras")
-    motion = run.motion("test")
-
-    def error(estimated, poses):
-        return 1000 * float(np.linalg.norm(estimated - poses, axis=-1).mean())
-
-    poses = random_views(np.concatenate(motion), seed, skeleton)
-    sequences = random_views(windows(motion, run.configuration.motion_frames, stride=15), seed, skeleton)
-    rebuilt = embed(lambda values: motion_autoencoder(pose_autoencoder.encode(values)), sequences)
-    results: dict = {
-        "pose_aae": {"test_reconstruction": error(embed(pose_autoencoder, poses), poses)},
-        "motion_aae": {"test_reconstruction": error(embed(pose_autoencoder.decode, rebuilt), sequences)},
-        "relations": {},
-    }
-    for name in MEASURED_RELATIONS:
-        network = workspace.load_model(f"relation_{name}.keras")
-        relation = network.relation
-        seen = poses
-        if relation.order == "higher":
-            seen = random_views(windows(motion, relation.window, stride=15), seed, skeleton)
-        results["relations"][name] = relation_quality(network, seen, pose_autoencoder, motion_autoencoder)
-    return results

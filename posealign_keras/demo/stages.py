@@ -10,6 +10,7 @@ from posealign_keras.data.motion_library import MotionLibrary, to_upright_camera
 from posealign_keras.data.synthetic import STUDIO, WILD, generate_motion_library
 from posealign_keras.data.synthetic.recording import record_clips, record_images
 from posealign_keras.evaluation import embed, random_views
+from posealign_keras.evaluation.embedding_errors import windows
 from posealign_keras.experiments import PAPER_RECIPE, TrainingPlan
 from posealign_keras.experiments.image_stages import adaptation_batches, compiled_adaptation
 from posealign_keras.fitting import fit
@@ -181,17 +182,6 @@ def _batches(run, arrays, size):
     """Endless shuffled batches of arrays in memory."""
     pipeline = data.Pipeline(seed=run.seed)
     return pipeline.batches(pipeline.of_arrays(*arrays, buffer=len(arrays[0])), size)
-
-
-def windows(sequences, frames, stride):
-    """All windows of the sequences, `(N, frames, joints, 3)`."""
-    return np.concatenate(
-        [
-            np.stack([sequence[start : start + frames] for start in range(0, len(sequence) - frames + 1, stride)])
-            for sequence in sequences
-            if len(sequence) >= frames
-        ]
-    )
 
 
 def motion_of(path, split) -> list[np.ndarray]:

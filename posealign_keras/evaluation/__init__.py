@@ -1,6 +1,7 @@
 """How estimators, embeddings and relations are measured."""
 
 from posealign_keras.evaluation.calibration import calibration
+from posealign_keras.evaluation.embedding_errors import embedding_errors
 from posealign_keras.evaluation.embeddings import embed, random_views
 from posealign_keras.evaluation.evaluate import evaluate
 from posealign_keras.evaluation.evaluate_poses import evaluate_poses
@@ -42,6 +43,7 @@ __all__ = [
     "comparison_table",
     "embed",
     "embed_pair",
+    "embedding_errors",
     "evaluate",
     "evaluate_poses",
     "get_protocol",

@@ -188,22 +188,23 @@ class ImageEncoder(FromPreset, keras.Model):
         if self.keypoints:
             yield from _leaf_layers(self.head.maps)
 
-    def train_only(self, prefixes=("conv3_",)):
+    def train_only(self, prefixes=("conv3_",), fully_connected: bool = False):
         """Freeze everything but the convolutions whose names start with one of `prefixes`.
 
-        Batch normalisation stays frozen, its statistics included, and so do the layers of `frozen` and all that are
-        fully connected. Call it before `compile`.
+        Batch normalisation stays frozen, its statistics included, and so do the layers of `frozen`. Call it before
+        `compile`.
 
         Args:
             prefixes: `("conv3_",)` is the stage Res-3, which the paper adapts; `("conv6_",)` what makes the heat maps,
                 in an encoder that finds keypoints; `("conv",)` all stages.
+            fully_connected: Whether layers that are fully connected learn, too.
 
         Raises:
             ValueError: If no layer with weights is left to train, or `prefixes` is a text and not several.
         """
         _check_several("prefixes", prefixes)
         self.trainable = True
-        (self.head.lifting if self.keypoints else self.head).trainable = False
+        (self.head.lifting if self.keypoints else self.head).trainable = fully_connected
         chosen = []
         for layer in self._stages():
             layer.trainable = (

@@ -73,11 +73,8 @@ def model_card(title: str, description: str, figures: dict) -> str:
     if "image_encoder" in figures:
         usual = figures["image_encoder"]
         training = (
-            f"The image encoder: `python -m posealign_keras.presets.train_image_encoder`, configuration "
-            f"`{usual['configuration']}`, from {usual['start']}, {usual['steps']:,} steps of {usual['batch_size']} "
-            f"pictures in {usual['precision']}, on {usual['images']:,} generated pictures of the people "
-            f"{usual['people']!r} in the domain {usual['domain']!r}{_places(usual['panoramas'])} "
-            f"({usual['backend']}, {usual['machine']}). Everything else: {training}"
+            f"The image encoder: `python -m posealign_keras.presets.train_image_encoder`, {_training(usual)}. "
+            f"Everything else: {training}{_embedding(usual)}"
         )
         places = ", in the panoramas of the training" if usual["panoramas"] else ""
         pictures = f"{usual['test_images']:,} of {usual['domain']}, people of the kind {usual['people']!r}"
@@ -151,8 +148,33 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _training(trained):
+    """How an image encoder was trained, and that which it went on from."""
+    learnt = f", of {' '.join(trained['fine_tuned'])} alone," if trained.get("fine_tuned") else ""
+    before = f". The image encoder of that preset: {_training(trained['before'])}" if trained.get("before") else ""
+    return (
+        f"configuration `{trained['configuration']}`, from {trained['start']}, {trained['steps']:,} steps{learnt} of "
+        f"{trained['batch_size']} pictures in {trained['precision']}, on {trained['images']:,} generated pictures of "
+        f"the people {trained['people']!r} in the domain {trained['domain']!r}{_places(trained['panoramas'])} "
+        f"({trained['backend']}, {trained['machine']}){before}"
+    )
+
+
+def _embedding(trained):
+    """How the embeddings were trained further, if they were."""
+    steps = trained.get("embedding_steps")
+    if not steps:
+        return ""
+    return (
+        f" Then `--embedding-steps {steps}` of `train_image_encoder`, on motion and on motion as the domain "
+        f"{trained['domain']!r} varies it, half and half."
+    )
+
+
 def _start(trained):
     """Where the weights came from that an encoder started with, if it is from outside."""
+    while trained is not None and trained.get("before"):
+        trained = trained["before"]
     if trained is None or trained["start"].startswith("variant "):
         return ""
     if trained["start"] != "imagenet":

@@ -27,9 +27,10 @@ from posealign_keras.data.synthetic.drawing import Drawing
 from posealign_keras.data.synthetic.recording import record_images
 from posealign_keras.evaluation import pose_errors
 from posealign_keras.fitting import fit
-from posealign_keras.models import ImageEncoder, MotionAutoencoder, PoseAutoencoder, PoseEstimator, RelationNetwork
-from posealign_keras.models.preset import REPLAY, Preset
+from posealign_keras.models import ImageEncoder, PoseAutoencoder, PoseEstimator
+from posealign_keras.models.preset import INDEX, REPLAY, Preset, preset_names
 from posealign_keras.presets.configuration import Configuration, get_configuration
+from posealign_keras.presets.embeddings import Embeddings, train_embeddings
 from posealign_keras.presets.make_preset import change_by_storing
 from posealign_keras.presets.model_card import add_limits, write_figures
 from posealign_keras.presets.picture_batches import drawn_size, picture_batches
@@ -47,6 +48,7 @@ _PARTS = {"train": 3, "target": 1, "generated": 2}
 _REPLAYED_OF = "train"
 # The variant of a preset that a small encoder starts from.
 _START = "source"
+_PRESET = "preset "
 _TRAINING = "training"
 _DRAWN = ("pictures", "test")
 _CORES_OF_TRAINING = 2
@@ -75,6 +77,8 @@ def train_image_encoder(
     batch_size: int = 256,
     learning_rate: float = 2e-3,
     precision: str = "float32",
+    fine_tuned: Sequence[str] = (),
+    embedding_steps: int = 0,
     panoramas: str | os.PathLike | None = None,
     panorama_licence: str = "",
     limits: Sequence[str] = (),
@@ -82,9 +86,9 @@ def train_image_encoder(
 ) -> PoseEstimator:
     """Train an image encoder on generated pictures, for the embedding of a preset, and make a preset of both.
 
-    The new preset holds the embeddings and relation networks of the old one, which must be one that `make_preset` made
-    of a run with motion capture; the new encoder; some more such pictures, to be replayed in adaptations; figures and a
-    card. An interrupted run goes on where it stopped, on another machine or backend too, if `work` is taken along: only
+    The new preset holds the embeddings and relation networks of the old one, as they were or trained further; the new
+    encoder; some more such pictures, to be replayed in adaptations; figures and a card. The old one must be one that
+    `make_preset` made of a run with motion capture, or this function of such a one. An interrupted run goes on where it stopped, on another machine or backend too, if `work` is taken along: only
     the motion, which comes first, and the pictures to be replayed, which come last, need TensorFlow.
 
     Args:
@@ -93,8 +97,9 @@ def train_image_encoder(
         work: Directory of pictures and states of the training.
         mocap: The motion capture of the preset's run; what was not trained on there is not trained on here.
         configuration: The configuration whose image encoder is trained, or its name.
-        weights: What it starts from, as in `ImageEncoder`; `None` starts from the preset's variant `"source"`, which
-            must then be of the same configuration.
+        weights: What it starts from, as in `ImageEncoder`; or the name or directory of a preset, from whose image
+            encoder it goes on. `None` starts from the variant `"source"` of `preset`. An image encoder of a preset must
+            be of the same configuration.
         domain: The `Domain` of the pictures, or its name.
         people: Who is in them, see `film`.
         images: Pictures to train on. The training begins with the first tenth of them, while the others are drawn; if
@@ -106,6 +111,10 @@ def train_image_encoder(
         learning_rate: The highest one, after a warm-up; it falls to 0.
         precision: The dtype policy of Keras while it trains, `"float32"`, `"mixed_bfloat16"` or `"mixed_float16"`; the
             preset is of float32.
+        fine_tuned: Convolutions that learn, by what their names begin with, see `ImageEncoder.train_only`; fully
+            connected layers learn, too, and normalisation keeps its statistics. By default all that is not frozen.
+        embedding_steps: Steps by which the embeddings and relation networks go on first, on motion as the domain
+            varies it, see `train_embeddings`; 0 leaves them as they are.
         panoramas: Directory of photographs in which most of the people stand, see `read_panoramas`; `None` for none.
         panorama_licence: Where these are from and what may be done with them, for the card; needed with panoramas.
         limits: What the networks cannot do, a sentence each, for the card.
@@ -146,6 +155,8 @@ def train_image_encoder(
             f"`images` must be at least {sum(_PARTS.values())}, and other numbers positive. Received: images={images}, "
             f"test_images={test_images}, replayed={replayed}, steps={steps}, batch_size={batch_size}"
         )
+    if embedding_steps < 0:
+        raise ValueError(f"`embedding_steps` must not be negative. Received: embedding_steps={embedding_steps}")
     seed = figures["arguments"]["seed"]
     keras.utils.set_random_seed(seed)
     domain = get_domain(domain)
@@ -165,6 +176,8 @@ def train_image_encoder(
         "batch_size": batch_size,
         "learning_rate": learning_rate,
         "precision": precision,
+        "fine_tuned": list(fine_tuned),
+        "embedding_steps": embedding_steps,
     }
     arguments = {
         **settings,
@@ -183,6 +196,11 @@ def train_image_encoder(
     motion = _Motion(workspace, mocap, seed)
     draw = functools.partial(_draw, workspace, motion, domain=domain, people=people, seed=seed)
     size = configuration.image_size
+    embeddings = Embeddings.from_preset(found)
+    if embedding_steps:
+        learnt = [motion[part] for part in _PARTS]
+        embeddings = train_embeddings(embeddings, learnt, domain, embedding_steps, workspace, seed)
+        figures = {**figures, **embeddings.errors(motion["test"], seed + 1)}
     if not workspace.finished(_TRAINING):
         watch = Stopwatch()
         parts = {part: images * share // sum(_PARTS.values()) for part, share in _PARTS.items()}
@@ -190,7 +208,7 @@ def train_image_encoder(
         processes = max(1, (os.cpu_count() or 1) - _CORES_OF_TRAINING)
         with draw(_DRAWN[0], parts, size=drawn_size(size), processes=processes) as drawing:
             drawing.wait(max(1, images // 10))
-            _train(encoder, PoseAutoencoder.from_preset(preset), drawing.pictures, workspace)
+            _train(encoder, embeddings.pose_autoencoder, drawing.pictures, workspace)
             how = {"machine": _machine(encoder), "backend": keras.backend.backend(), "images": len(drawing.pictures)}
         workspace.finish(_TRAINING, ["estimator.keras"], watch.seconds(), **how)
     estimator = workspace.load_model("estimator.keras")
@@ -212,8 +230,10 @@ def train_image_encoder(
         "test": errors,
         **{name: workspace.result(_TRAINING, name) for name in ("machine", "backend", "images")},
     }
+    if start.startswith(_PRESET):
+        trained["before"] = Preset(weights).figures.get("image_encoder", {})
     with whole_directory(out) as new:
-        _copy_embeddings(found, new)
+        embeddings.save_to_preset(new)
         estimator.image_encoder.save_to_preset(new)
         Preset.write(new, {}, _DESCRIPTION.format(**trained, old=found.directory.name))
         shutil.copytree(workspace.path("replay"), new / REPLAY)
@@ -241,25 +261,16 @@ def _encoder(preset, configuration, weights):
     """The encoder to be trained, and what it starts from."""
     if weights is None:
         encoder, start = ImageEncoder.from_preset(preset.directory, _START), f"variant {_START}"
-        if encoder.arguments_for_preset() != configuration.image_encoder().arguments_for_preset():
-            raise ValueError(
-                f"`configuration` must be that of the variant {_START!r} of the preset where `weights` is None. "
-                f"Received: configuration={configuration.name!r}, weights=None"
-            )
-        return encoder, start
-    encoder = configuration.image_encoder(weights)
-    return encoder, weights if weights == "imagenet" else fingerprint(weights)
-
-
-def _copy_embeddings(preset, new):
-    """The auto-encoders and relation networks of a preset, into a new one."""
-    for network in (PoseAutoencoder, MotionAutoencoder):
-        network.from_preset(preset.directory).save_to_preset(new)
-    prefix = f"{RelationNetwork.preset_entry}_"
-    for entry in preset.networks:
-        if entry.startswith(prefix):
-            name = entry.removeprefix(prefix)
-            RelationNetwork.from_preset(preset.directory, name).save_to_preset(new, name)
+    elif weights in preset_names() or (Path(weights) / INDEX).is_file():
+        encoder, start = ImageEncoder.from_preset(weights), f"{_PRESET}{Preset(weights).directory.name}"
+    else:
+        return configuration.image_encoder(weights), weights if weights == "imagenet" else fingerprint(weights)
+    if encoder.arguments_for_preset() != configuration.image_encoder().arguments_for_preset():
+        raise ValueError(
+            f"`configuration` must be that of the image encoder that is gone on from, the {start}. "
+            f"Received: configuration={configuration.name!r}, weights={weights!r}"
+        )
+    return encoder, start
 
 
 class _Motion:
@@ -298,8 +309,9 @@ def _files(workspace, path):
 
 def _train(encoder, pose_autoencoder, pictures, workspace):
     """Train an encoder, and keep the estimator of it in the workspace, in float32 whatever it was trained in."""
-    steps, batch_size, rate, precision, seed = (
-        workspace.arguments[name] for name in ("steps", "batch_size", "learning_rate", "precision", "seed")
+    steps, batch_size, rate, precision, fine_tuned, seed = (
+        workspace.arguments[name]
+        for name in ("steps", "batch_size", "learning_rate", "precision", "fine_tuned", "seed")
     )
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(precision)
@@ -308,6 +320,8 @@ def _train(encoder, pose_autoencoder, pictures, workspace):
     finally:
         keras.config.set_dtype_policy(before)
     trained.set_weights(encoder.get_weights())
+    if fine_tuned:
+        trained.train_only(fine_tuned, fully_connected=True)
     model = SourceTraining(trained, pose_autoencoder, augmentation=RandomAppearance(seed=seed))
     model.compile(optimizer=warmed_adam(rate, steps))
     batches = picture_batches(pictures, batch_size, encoder.image_size, seed, keypoints=bool(encoder.keypoints))
@@ -341,12 +355,12 @@ def main(arguments=None) -> None:
         "--weights",
         default="imagenet",
         type=lambda text: None if text == "none" else text,
-        help="what it starts from: imagenet, a file of weights, or none for the preset's variant source",
+        help="what it starts from: imagenet, a file of weights, a preset, or none for the variant source of PRESET",
     )
     parser.add_argument("--domain", default="varied", help="where people are filmed (default: %(default)s)")
     parser.add_argument("--people", default="mesh", help="who is filmed, mesh or cones (default: %(default)s)")
     defaults = inspect.signature(train_image_encoder).parameters
-    for name in ("images", "test_images", "replayed", "steps", "batch_size", "learning_rate"):
+    for name in ("images", "test_images", "replayed", "steps", "batch_size", "learning_rate", "embedding_steps"):
         default = defaults[name].default
         option = f"--{name.replace('_', '-')}"
         parser.add_argument(option, type=type(default), default=default, metavar="N", help="default: %(default)s")
@@ -355,6 +369,13 @@ def main(arguments=None) -> None:
         default="float32",
         choices=_PRECISIONS,
         help="dtype policy of the training (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--fine-tuned",
+        nargs="+",
+        default=(),
+        metavar="PREFIX",
+        help="which convolutions learn, such as conv4_, while normalisation keeps its statistics (default: all)",
     )
     parser.add_argument("--panoramas", metavar="DIR", help="photographs of places all around, in which people stand")
     parser.add_argument(

@@ -7,7 +7,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from posealign_keras.data.synthetic import VARIED, WILD, generate_motion_library
-from posealign_keras.data.synthetic.pose_variation import vary_poses
+from posealign_keras.data.synthetic.pose_variation import vary_motion, vary_poses
 from posealign_keras.skeletons import BODY17
 
 LIMBS = {
@@ -103,3 +103,26 @@ def test_a_lean_is_a_turn_of_everything_about_a_level_axis_through_the_pelvis(po
         np.testing.assert_allclose([np.linalg.norm(axis), axis[2]], [30.0, 0.0], atol=1e-3)
         directions.append(np.arctan2(axis[1], axis[0]))
     assert np.abs(np.mean(np.exp(1j * np.array(directions)))) < 0.7  # not all to one side
+
+
+def test_a_movement_is_changed_alike_in_all_its_frames():
+    motion = np.stack(list(generate_motion_library(sequences=12, frames=8, seed=3).sequences)).astype("float64")
+    changed = vary_motion(motion, VARIED, np.random.default_rng(5))
+    assert changed.shape == motion.shape and np.abs(changed - motion).max() > 0.2
+    for frame in (0, 7):
+        # By the same draws, each frame by itself.
+        alone = vary_motion(motion[:, frame], VARIED, np.random.default_rng(5))
+        np.testing.assert_allclose(changed[:, frame], alone, atol=1e-12)
+
+
+def test_movements_lean_as_cameras_roll():
+    motion = np.stack(list(generate_motion_library(sequences=40, frames=2, seed=3).sequences)).astype("float64")
+    domain = dataclasses.replace(AS_THEY_ARE, roll=(30.0, 30.0))
+    turned = vary_motion(motion, domain, np.random.default_rng(0))
+    for before, after in zip(motion[:, 0], turned[:, 0], strict=True):
+        rotation, _ = Rotation.align_vectors(after - after[0], before - before[0])
+        np.testing.assert_allclose(np.rad2deg(rotation.magnitude()), 30, atol=1e-3)
+        assert abs(rotation.as_rotvec()[2]) < 1e-6  # about a level axis
+    np.testing.assert_array_equal(
+        vary_motion(motion, dataclasses.replace(domain, roll=(0.0, 0.0)), np.random.default_rng(0)), motion
+    )

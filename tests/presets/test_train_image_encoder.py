@@ -107,6 +107,32 @@ def test_the_preset_and_its_card(preset, mocap, tmp_path, capsys, monkeypatch):
         train_image_encoder(preset, new, tmp_path / "work", mocap, **FEW)
 
 
+@pytest.mark.slow
+def test_it_goes_on_from_another_preset_with_embeddings_that_go_on(preset, mocap, tmp_path):
+    first, second = tmp_path / "first", tmp_path / "second"
+    train_image_encoder(preset, first, tmp_path / "work", mocap, **FEW)
+    further = {**FEW, "weights": str(first), "fine_tuned": ("conv3_",), "embedding_steps": 4, "learning_rate": 0.1}
+    train_image_encoder(preset, second, tmp_path / "work_2", mocap, **further)
+    before, after = (PoseEstimator.from_preset(directory) for directory in (first, second))
+    for layer, other in zip(before.image_encoder.backbone.layers, after.image_encoder.backbone.layers, strict=True):
+        learns = layer.name.startswith("conv3_") and isinstance(layer, keras.layers.Conv2D)
+        same = [np.array_equal(*pair) for pair in zip(layer.get_weights(), other.get_weights(), strict=True)]
+        assert learns != all(same), layer.name
+    heads = [estimator.image_encoder.head.get_weights()[-1] for estimator in (before, after)]
+    assert not np.array_equal(*heads)
+    assert Preset(first).networks["pose_autoencoder"] == Preset(preset).networks["pose_autoencoder"]
+    for name in ("pose_autoencoder", "motion_autoencoder", "relation_pose_flip"):
+        assert Preset(second).networks[name]["sha256"] != Preset(preset).networks[name]["sha256"]
+    figures = Preset(second).figures
+    assert figures["pose_aae"] != Preset(first).figures["pose_aae"]
+    assert set(figures["relations"]) == {"pose_flip"}
+    card = Preset(second).card
+    assert "from preset first, 3 steps, of conv3_ alone, of 256 pictures" in card
+    assert "The image encoder of that preset: configuration `tiny`, from variant source, 3 steps of 256" in card
+    assert "Then `--embedding-steps 4` of `train_image_encoder`" in card
+    assert "--embedding-steps" not in Preset(first).card
+
+
 def test_people_in_panoramas(preset, mocap, tmp_path, monkeypatch):
     monkeypatch.setattr(module, "fit", lambda *_, **__: None)
     places = tmp_path / "places"
@@ -141,7 +167,7 @@ def test_panoramas_and_their_licence_come_together(preset, mocap, tmp_path, give
 def test_an_encoder_that_does_not_fit_is_refused_before_pictures_are_made(preset, mocap, tmp_path):
     wide = dataclasses.replace(TINY, name="wide", head_widths=(9,))
     for arguments, message in (
-        ({"configuration": wide}, r"`configuration` must be that of the variant 'source'.*'wide', weights=None"),
+        ({"configuration": wide}, r"`configuration` must be that of the image encoder.*'wide'"),
         ({"weights": "imagenet"}, "`weights` must be None for 'small_resnet'"),
     ):
         with pytest.raises(ValueError, match=message):

@@ -1,0 +1,66 @@
+"""Embeddings that go on from those of a preset, on motion as a domain varies it."""
+
+import numpy as np
+import pytest
+from tiny_configuration import TINY
+
+pytest.importorskip("tensorflow")
+
+from posealign_keras.data.synthetic import VARIED, generate_motion_library
+from posealign_keras.models.preset import Preset
+from posealign_keras.presets.embeddings import Embeddings, train_embeddings
+from posealign_keras.workspace import Workspace
+
+STEPS = 60
+
+
+@pytest.fixture
+def start():
+    relations = {name: TINY.relation_network(name) for name in ("flip_backward", "pose_flip")}
+    return Embeddings(TINY.pose_autoencoder(), TINY.motion_autoencoder(), relations)
+
+
+@pytest.fixture(scope="module")
+def motion():
+    return generate_motion_library(12, 60, 0)
+
+
+def train(start, motion, directory):
+    return train_embeddings(start, [motion], VARIED, STEPS, Workspace(directory, {}), seed=0)
+
+
+def weights(embeddings):
+    networks = (embeddings.pose_autoencoder, embeddings.motion_autoencoder, *embeddings.relations.values())
+    return [weight for network in networks for weight in network.get_weights()]
+
+
+@pytest.mark.slow
+def test_all_networks_learn_and_are_not_trained_again(start, motion, tmp_path):
+    unseen = generate_motion_library(6, 60, 1)
+    before, old = start.errors(unseen, 0), [weight.copy() for weight in weights(start)]
+    trained = train(start, motion, tmp_path / "work")
+    after = trained.errors(unseen, 0)
+    assert after["pose_aae"]["test_reconstruction"] < 0.7 * before["pose_aae"]["test_reconstruction"]
+    assert after["motion_aae"]["test_reconstruction"] < 0.9 * before["motion_aae"]["test_reconstruction"]
+    for name in start.relations:
+        assert after["relations"][name]["latent_error"] < before["relations"][name]["latent_error"]
+    assert all(np.abs(one - other).max() > 0 for one, other in zip(weights(trained), old, strict=True) if one.size > 1)
+
+    # Again: from the workspace, whatever it is to go on from.
+    relations = {name: TINY.relation_network(name) for name in start.relations}
+    again = train(Embeddings(TINY.pose_autoencoder(), TINY.motion_autoencoder(), relations), motion, tmp_path / "work")
+    for one, other in zip(weights(again), weights(trained), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+    # Through a preset and back, as float16.
+    trained.save_to_preset(tmp_path / "preset")
+    Preset.write(tmp_path / "preset", {}, "Tiny.")
+    stored = Embeddings.from_preset(Preset(tmp_path / "preset"))
+    assert list(stored.relations) == list(trained.relations)
+    for one, other in zip(weights(stored), weights(trained), strict=True):
+        np.testing.assert_allclose(one, other, rtol=2e-3, atol=1e-3)
+
+
+def test_movements_that_are_too_short_are_refused(start, tmp_path):
+    with pytest.raises(ValueError, match=r"`motion` must have a sequence of \d+ frames. Received: the longest of 3"):
+        train(start, generate_motion_library(3, 3, 0), tmp_path / "work")
