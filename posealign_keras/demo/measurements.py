@@ -70,9 +70,10 @@ def measure(run) -> tuple[dict, dict]:
             errors = pose_errors(truth["target"], estimator.predict_poses(images["target"]), skeleton=skeleton)
         metrics["ablation"].append({"model": stage, "energies": added, **_headline(errors)})
 
-    networks = [workspace.load_model(f"{name}.keras") for name in ("pose_autoencoder", "motion_autoencoder")]
+    pose_autoencoder = workspace.load_model("pose_autoencoder.keras")
+    motion_autoencoder = workspace.load_model("motion_autoencoder.keras")
     relations = [workspace.load_model(f"relation_{name}.keras") for name in MEASURED_RELATIONS]
-    metrics |= embedding_errors(*networks, relations, run.motion("test"), run.seed + 1)
+    metrics |= embedding_errors(pose_autoencoder, motion_autoencoder, relations, run.motion("test"), run.seed + 1)
     metrics["protocol"] = {
         "data": "generated pictures in the domain 'wild', of motion and people that nothing was trained on",
         "motion": "generated" if run.mocap is None else "motion capture given with --mocap",

@@ -1,6 +1,5 @@
 """The networks of a preset that know motion alone: its auto-encoders and relation networks."""
 
-import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -23,8 +22,11 @@ _PREFIX = f"{RelationNetwork.preset_entry}_"
 _COPIES = 4
 _STRIDE = 15
 _POSES, _WINDOWS = 512, 64
-# Steps of the motion auto-encoder, each of which takes ten times as long as the others', per step of these.
-_MOTION_SHARE = 0.2
+# So many poses, at most, are learnt from by the networks of relations between poses.
+_RELATED_POSES = 500_000
+_RATE = 1e-3
+# One step of the motion auto-encoder takes ten times as long as one of the others: it has fewer, by these factors.
+_OF_MOTION, _OF_RELATION = 5, 2
 
 
 @dataclass(frozen=True)
@@ -94,45 +96,47 @@ def train_embeddings(
     Raises:
         ValueError: If no movement is as long as the relations want it.
     """
-    files = {name: f"{name}.keras" for name in _names(embeddings)}
+    files = [f"{name}.keras" for name in _names(embeddings)]
     if workspace.finished(_STAGE):
-        pose, movement, *relations = (workspace.load_model(file) for file in files.values())
-        return Embeddings(pose, movement, dict(zip(embeddings.relations, relations, strict=True)))
+        pose_autoencoder, motion_autoencoder, *networks = map(workspace.load_model, files)
+        return Embeddings(pose_autoencoder, motion_autoencoder, dict(zip(embeddings.relations, networks, strict=True)))
     watch, rng = Stopwatch(), np.random.default_rng(seed)
     pose_autoencoder, motion_autoencoder = embeddings.pose_autoencoder, embeddings.motion_autoencoder
-    relations = {name: network.relation for name, network in embeddings.relations.items()}
-    frames = max(motion_autoencoder.frames, *(relation.window for relation in relations.values()), 1)
-    movements = _varied(motion, frames, domain, rng)
-
-    pose_stage = PoseAAE(pose_autoencoder, _discriminator(pose_autoencoder.latent_dim), seed=seed)
-    pose_stage.compile(optimizer={"autoencoder": warmed_adam(1e-3, steps), "discriminator": warmed_adam(5e-4, steps)})
+    windows = [network.relation.window for network in embeddings.relations.values()]
+    movements = _varied(motion, max([motion_autoencoder.frames, *windows]), domain, rng)
     poses = movements.reshape(-1, *movements.shape[2:])
-    batches = ((batch,) for (batch,) in _batches((poses,), _POSES, rng))
-    fit(pose_stage, batches, steps, "pose_autoencoder", "autoencoder_reconstruction", workspace)
 
+    _train_poses(pose_autoencoder, poses, steps, workspace, seed, rng)
     seen = random_views(movements, seed, pose_autoencoder.skeleton)
-    seen_poses = random_views(poses[rng.permutation(len(poses))[: len(movements) * 20]], seed, pose_autoencoder.skeleton)
-    count = max(1, round(steps * _MOTION_SHARE))
-    clips = seen[:, : motion_autoencoder.frames]
-    latents = embed(pose_autoencoder.encode, clips)
-    motion_stage = MotionAAE(
-        motion_autoencoder, _discriminator(motion_autoencoder.latent_dim), pose_autoencoder, seed=seed
-    )
-    motion_stage.compile(optimizer={"autoencoder": warmed_adam(1e-3, count), "discriminator": warmed_adam(2e-4)})
-    batches = _batches((latents, clips), _WINDOWS, rng)
-    fit(motion_stage, batches, count, "motion_autoencoder", "autoencoder_reconstruction", workspace)
-
+    _train_motion(motion_autoencoder, pose_autoencoder, seen, -(-steps // _OF_MOTION), workspace, seed, rng)
+    chosen = poses[rng.permutation(len(poses))[:_RELATED_POSES]]
+    examples = {"lower": random_views(chosen, seed, pose_autoencoder.skeleton), "higher": seen}
     for name, network in embeddings.relations.items():
-        examples = seen_poses if relations[name].order == "lower" else seen
-        ends = embed_pair(relations[name], examples, pose_autoencoder, motion_autoencoder)
-        stage = RelationRegression(network)
-        stage.compile(optimizer=warmed_adam(1e-3, steps // 2))
-        fit(stage, _batches(ends, _POSES, rng), steps // 2, f"relation_{name}", "regression", workspace)
-    networks = (pose_autoencoder, motion_autoencoder, *embeddings.relations.values())
-    for file, network in zip(files.values(), networks, strict=True):
-        workspace.save_model(file, network)
-    workspace.finish(_STAGE, list(files.values()), watch.seconds())
+        ends = embed_pair(network.relation, examples[network.relation.order], pose_autoencoder, motion_autoencoder)
+        stage, count = RelationRegression(network), -(-steps // _OF_RELATION)
+        stage.compile(optimizer=warmed_adam(_RATE, count))
+        fit(stage, _batches(ends, _POSES, rng), count, f"relation_{name}", "regression", workspace)
+
+    trained = (pose_autoencoder, motion_autoencoder, *embeddings.relations.values())
+    for file, model in zip(files, trained, strict=True):
+        workspace.save_model(file, model)
+    workspace.finish(_STAGE, files, watch.seconds())
     return embeddings
+
+
+def _train_poses(autoencoder, poses, steps, workspace, seed, rng):
+    stage = PoseAAE(autoencoder, _discriminator(autoencoder.latent_dim), seed=seed)
+    stage.compile(optimizer={"autoencoder": warmed_adam(_RATE, steps), "discriminator": warmed_adam(5e-4, steps)})
+    fit(stage, _batches((poses,), _POSES, rng), steps, "pose_autoencoder", "autoencoder_reconstruction", workspace)
+
+
+def _train_motion(autoencoder, pose_autoencoder, movements, steps, workspace, seed, rng):
+    clips = movements[:, : autoencoder.frames]
+    latents = embed(pose_autoencoder.encode, clips)
+    stage = MotionAAE(autoencoder, _discriminator(autoencoder.latent_dim), pose_autoencoder, seed=seed)
+    stage.compile(optimizer={"autoencoder": warmed_adam(_RATE, steps), "discriminator": warmed_adam(2e-4)})
+    batches = _batches((latents, clips), _WINDOWS, rng)
+    fit(stage, batches, steps, "motion_autoencoder", "autoencoder_reconstruction", workspace)
 
 
 def _names(embeddings):
@@ -157,6 +161,6 @@ def _varied(motion, frames, domain, rng):
 
 def _batches(arrays, size, rng) -> Iterator[tuple]:
     """Endless batches of random rows of arrays."""
-    for _ in itertools.count():
+    while True:
         rows = rng.integers(len(arrays[0]), size=size)
         yield tuple(array[rows] for array in arrays)

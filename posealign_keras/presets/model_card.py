@@ -151,7 +151,10 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
 def _training(trained):
     """How an image encoder was trained, and that which it went on from."""
     learnt = f", of {' '.join(trained['fine_tuned'])} alone," if trained.get("fine_tuned") else ""
-    before = f". The image encoder of that preset: {_training(trained['before'])}" if trained.get("before") else ""
+    before = ""
+    if trained.get("before"):
+        checksum = trained["before"]["sha256"][:8]
+        before = f". The image encoder of that preset, {checksum}: {_training(trained['before'])}"
     return (
         f"configuration `{trained['configuration']}`, from {trained['start']}, {trained['steps']:,} steps{learnt} of "
         f"{trained['batch_size']} pictures in {trained['precision']}, on {trained['images']:,} generated pictures of "

@@ -55,7 +55,7 @@ _CORES_OF_TRAINING = 2
 _PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 _DESCRIPTION = (
     "An image encoder of the configuration `{configuration}`, trained on {images} generated pictures of the domain "
-    "`{domain}`, with the embeddings and relation networks of `{old}`."
+    "`{domain}`, with the embeddings and relation networks of `{old}`{further}."
 )
 _KEPT = ("arguments", "environment", "pose_aae", "motion_aae", "relations", "data_licence")
 
@@ -88,8 +88,9 @@ def train_image_encoder(
 
     The new preset holds the embeddings and relation networks of the old one, as they were or trained further; the new
     encoder; some more such pictures, to be replayed in adaptations; figures and a card. The old one must be one that
-    `make_preset` made of a run with motion capture, or this function of such a one. An interrupted run goes on where it stopped, on another machine or backend too, if `work` is taken along: only
-    the motion, which comes first, and the pictures to be replayed, which come last, need TensorFlow.
+    `make_preset` made of a run with motion capture, or this function of such a one. An interrupted run goes on where it
+    stopped, on another machine or backend too, if `work` is taken along: only the motion, which comes first, and the
+    pictures to be replayed, which come last, need TensorFlow.
 
     Args:
         preset: Name or directory of the preset whose embedding is used.
@@ -230,12 +231,17 @@ def train_image_encoder(
         "test": errors,
         **{name: workspace.result(_TRAINING, name) for name in ("machine", "backend", "images")},
     }
-    if start.startswith(_PRESET):
-        trained["before"] = Preset(weights).figures.get("image_encoder", {})
+    if weights is not None and start.startswith(_PRESET):
+        before = Preset(weights)
+        trained["before"] = {
+            **before.figures.get("image_encoder", {}),
+            "sha256": before.networks[ImageEncoder.entry()]["sha256"],
+        }
+    further = ", trained further" if embedding_steps else ""
     with whole_directory(out) as new:
         embeddings.save_to_preset(new)
         estimator.image_encoder.save_to_preset(new)
-        Preset.write(new, {}, _DESCRIPTION.format(**trained, old=found.directory.name))
+        Preset.write(new, {}, _DESCRIPTION.format(**trained, old=found.directory.name, further=further))
         shutil.copytree(workspace.path("replay"), new / REPLAY)
         shown = pictures[:128]
         figures = {

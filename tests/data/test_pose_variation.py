@@ -108,7 +108,8 @@ def test_a_lean_is_a_turn_of_everything_about_a_level_axis_through_the_pelvis(po
 def test_a_movement_is_changed_alike_in_all_its_frames():
     motion = np.stack(list(generate_motion_library(sequences=12, frames=8, seed=3).sequences)).astype("float64")
     changed = vary_motion(motion, VARIED, np.random.default_rng(5))
-    assert changed.shape == motion.shape and np.abs(changed - motion).max() > 0.2
+    assert changed.shape == motion.shape
+    assert np.abs(changed - motion).max() > 0.2
     for frame in (0, 7):
         # By the same draws, each frame by itself.
         alone = vary_motion(motion[:, frame], VARIED, np.random.default_rng(5))

@@ -128,7 +128,8 @@ def test_it_goes_on_from_another_preset_with_embeddings_that_go_on(preset, mocap
     assert set(figures["relations"]) == {"pose_flip"}
     card = Preset(second).card
     assert "from preset first, 3 steps, of conv3_ alone, of 256 pictures" in card
-    assert "The image encoder of that preset: configuration `tiny`, from variant source, 3 steps of 256" in card
+    checksum = Preset(first).networks["image_encoder"]["sha256"][:8]
+    assert f"encoder of that preset, {checksum}: configuration `tiny`, from variant source, 3 steps of 256" in card
     assert "Then `--embedding-steps 4` of `train_image_encoder`" in card
     assert "--embedding-steps" not in Preset(first).card
 
