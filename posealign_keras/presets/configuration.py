@@ -168,9 +168,9 @@ BASE = dataclasses.replace(
     keypoints=17,
     finer_maps=2,
 )
-"""Embeddings as large as those of `SMALL`, and an image encoder for real pictures: EfficientNet-Lite0 on 160×160 images.
-It finds the joints in the image first, in heat maps of 20×20 cells. Its first two stages never learn, so without the
-weights of ImageNet it is of no use.
+"""Embeddings as large as those of `SMALL`, and an image encoder for real pictures: EfficientNet-Lite0 on 160×160
+images. It finds the joints in the image first, in heat maps of 20×20 cells. Its first two stages never learn, so without
+the weights of ImageNet it is of no use.
 
 Example:
     >>> BASE.image_size, BASE.pose_latent_dim
