@@ -169,8 +169,8 @@ BASE = dataclasses.replace(
     finer_maps=2,
 )
 """Embeddings as large as those of `SMALL`, and an image encoder for real pictures: EfficientNet-Lite0 on 160×160
-images. It finds the joints in the image first, in heat maps of 20×20 cells. Its first two stages never learn, so without
-the weights of ImageNet it is of no use.
+images. It finds the joints in the image first, in heat maps of 20×20 cells. Its first two stages never learn, so it is
+of no use without the weights of ImageNet.
 
 Example:
     >>> BASE.image_size, BASE.pose_latent_dim
