@@ -197,14 +197,15 @@ class ImageEncoder(FromPreset, keras.Model):
         Args:
             prefixes: `("conv3_",)` is the stage Res-3, which the paper adapts; `("conv6_",)` what makes the heat maps,
                 in an encoder that finds keypoints; `("conv",)` all stages.
-            fully_connected: Whether layers that are fully connected learn, too.
+            fully_connected: Whether layers that are fully connected learn, too; otherwise they are frozen.
 
         Raises:
             ValueError: If no layer with weights is left to train, or `prefixes` is a text and not several.
         """
         _check_several("prefixes", prefixes)
         self.trainable = True
-        (self.head.lifting if self.keypoints else self.head).trainable = fully_connected
+        for layer in _leaf_layers(self.head.lifting if self.keypoints else self.head):
+            layer.trainable = fully_connected and isinstance(layer, layers.Dense)
         chosen = []
         for layer in self._stages():
             layer.trainable = (

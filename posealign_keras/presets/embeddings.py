@@ -1,8 +1,13 @@
 """The networks of a preset that know motion alone: its auto-encoders and relation networks."""
 
+import functools
+import itertools
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import keras
 import numpy as np
 
 from posealign_keras.data.motion_library import MotionLibrary, to_upright_camera_frame
@@ -16,7 +21,6 @@ from posealign_keras.training import MotionAAE, PoseAAE, RelationRegression
 from posealign_keras.training.warmed_adam import warmed_adam
 from posealign_keras.workspace import Stopwatch, Workspace
 
-_STAGE = "embeddings"
 _PREFIX = f"{RelationNetwork.preset_entry}_"
 # Each movement is learnt from as it is, and varied as often.
 _COPIES = 4
@@ -25,6 +29,7 @@ _POSES, _WINDOWS = 512, 64
 # So many poses, at most, are learnt from by the networks of relations between poses.
 _RELATED_POSES = 500_000
 _RATE = 1e-3
+_DISCRIMINATOR_WIDTH = 128
 # One step of the motion auto-encoder takes ten times as long as one of the others: it has fewer, by these factors.
 _OF_MOTION, _OF_RELATION = 5, 2
 
@@ -60,6 +65,11 @@ class Embeddings:
         for name, network in self.relations.items():
             network.save_to_preset(directory, name)
 
+    @property
+    def frames(self) -> int:
+        """How long a movement must be for all of them."""
+        return max([self.motion_autoencoder.frames, *(network.relation.window for network in self.relations.values())])
+
     def errors(self, motion: MotionLibrary, seed: int) -> dict:
         """`embedding_errors` on motion that they have not seen."""
         sequences = [to_upright_camera_frame(positions - positions[:, :1]) for positions in motion.sequences]
@@ -75,92 +85,120 @@ def train_embeddings(
     steps: int,
     workspace: Workspace,
     seed: int,
+    dependent: Sequence[str] = (),
 ) -> Embeddings:
     """Go on with embeddings, and then with their relation networks, on motion as a domain varies it.
 
-    Half of the motion is as it was. The latents that networks know already keep about what they mean. What an earlier
-    call has finished is taken from the workspace.
+    Half of the motion is as it was. The latents that networks know already keep about what they mean. Each network is a
+    stage of the workspace; those that an earlier call has finished are not trained again.
 
     Args:
-        embeddings: What to go on from; they are trained in place.
-        motion: Where the movements come from.
+        embeddings: What to go on from.
+        motion: Where the movements come from; at least one is as long as `embeddings.frames`.
         domain: How they are varied, see `vary_motion`.
         steps: Steps of the pose auto-encoder, of 512 poses, and half as many of each relation network; the motion
             auto-encoder has a fifth, of 64 movements.
         workspace: Where states of the training, and the networks, are kept.
         seed: Seed of everything random.
+        dependent: Stages of the workspace that were made with the pose auto-encoder, to be forgotten if it is trained
+            anew.
 
     Returns:
-        The embeddings.
+        The embeddings that were trained.
 
     Raises:
-        ValueError: If no movement is as long as the relations want it.
+        ValueError: If no movement is that long.
     """
-    files = [f"{name}.keras" for name in _names(embeddings)]
-    if workspace.finished(_STAGE):
-        pose_autoencoder, motion_autoencoder, *networks = map(workspace.load_model, files)
-        return Embeddings(pose_autoencoder, motion_autoencoder, dict(zip(embeddings.relations, networks, strict=True)))
-    watch, rng = Stopwatch(), np.random.default_rng(seed)
-    pose_autoencoder, motion_autoencoder = embeddings.pose_autoencoder, embeddings.motion_autoencoder
-    windows = [network.relation.window for network in embeddings.relations.values()]
-    movements = _varied(motion, max([motion_autoencoder.frames, *windows]), domain, rng)
-    poses = movements.reshape(-1, *movements.shape[2:])
-
-    _train_poses(pose_autoencoder, poses, steps, workspace, seed, rng)
-    seen = random_views(movements, seed, pose_autoencoder.skeleton)
-    _train_motion(motion_autoencoder, pose_autoencoder, seen, -(-steps // _OF_MOTION), workspace, seed, rng)
-    chosen = poses[rng.permutation(len(poses))[:_RELATED_POSES]]
-    examples = {"lower": random_views(chosen, seed, pose_autoencoder.skeleton), "higher": seen}
-    for name, network in embeddings.relations.items():
-        ends = embed_pair(network.relation, examples[network.relation.order], pose_autoencoder, motion_autoencoder)
-        stage, count = RelationRegression(network), -(-steps // _OF_RELATION)
-        stage.compile(optimizer=warmed_adam(_RATE, count))
-        fit(stage, _batches(ends, _POSES, rng), count, f"relation_{name}", "regression", workspace)
-
-    trained = (pose_autoencoder, motion_autoencoder, *embeddings.relations.values())
-    for file, model in zip(files, trained, strict=True):
-        workspace.save_model(file, model)
-    workspace.finish(_STAGE, files, watch.seconds())
-    return embeddings
+    networks: dict[str, Any] = {
+        "pose_autoencoder": embeddings.pose_autoencoder,
+        "motion_autoencoder": embeddings.motion_autoencoder,
+        **{f"{_PREFIX}{name}": network for name, network in embeddings.relations.items()},
+    }
+    stages, examples = list(networks), None
+    for index, name in enumerate(stages):
+        file = f"{name}.keras"
+        if not workspace.finished(name):
+            workspace.forget([*stages[index:], *(() if index else dependent)])
+            watch = Stopwatch()
+            # Every stage starts from the seed, so that a continued run gives what an uninterrupted one gives.
+            keras.utils.set_random_seed(seed)
+            examples = examples or _Examples(motion, embeddings.frames, domain, seed)
+            _train(name, networks, examples, steps, workspace, seed)
+            workspace.save_model(file, networks[name])
+            workspace.finish(name, [file], watch.seconds())
+        networks[name] = workspace.load_model(file)
+    pose_autoencoder, motion_autoencoder, *relations = networks.values()
+    return Embeddings(pose_autoencoder, motion_autoencoder, dict(zip(embeddings.relations, relations, strict=True)))
 
 
-def _train_poses(autoencoder, poses, steps, workspace, seed, rng):
-    stage = PoseAAE(autoencoder, _discriminator(autoencoder.latent_dim), seed=seed)
-    stage.compile(optimizer={"autoencoder": warmed_adam(_RATE, steps), "discriminator": warmed_adam(5e-4, steps)})
-    fit(stage, _batches((poses,), _POSES, rng), steps, "pose_autoencoder", "autoencoder_reconstruction", workspace)
+def _train(name, networks, examples, steps, workspace, seed):
+    arrays: tuple[np.ndarray, ...]
+    network, pose_autoencoder = networks[name], networks["pose_autoencoder"]
+    if name == "pose_autoencoder":
+        model = PoseAAE(network, _discriminator(network), seed=seed)
+        rates = {"autoencoder": warmed_adam(_RATE, steps), "discriminator": warmed_adam(5e-4, steps)}
+        arrays, size, shown = (examples.poses,), _POSES, "autoencoder_reconstruction"
+    elif name == "motion_autoencoder":
+        steps = -(-steps // _OF_MOTION)
+        model = MotionAAE(network, _discriminator(network), pose_autoencoder, seed=seed)
+        rates = {"autoencoder": warmed_adam(_RATE, steps), "discriminator": warmed_adam(2e-4)}
+        clips = examples.clips(network.frames)
+        arrays, size, shown = (embed(pose_autoencoder.encode, clips), clips), _WINDOWS, "autoencoder_reconstruction"
+    else:
+        steps = -(-steps // _OF_RELATION)
+        model, rates = RelationRegression(network), warmed_adam(_RATE, steps)
+        seen = examples.seen_poses if network.relation.order == "lower" else examples.seen
+        arrays = embed_pair(network.relation, seen, pose_autoencoder, networks["motion_autoencoder"])
+        size, shown = _POSES, "regression"
+    model.compile(optimizer=rates)
+    fit(model, _batches(arrays, size, [seed, zlib.crc32(name.encode())]), steps, name, shown, workspace)
 
 
-def _train_motion(autoencoder, pose_autoencoder, movements, steps, workspace, seed, rng):
-    clips = movements[:, : autoencoder.frames]
-    latents = embed(pose_autoencoder.encode, clips)
-    stage = MotionAAE(autoencoder, _discriminator(autoencoder.latent_dim), pose_autoencoder, seed=seed)
-    stage.compile(optimizer={"autoencoder": warmed_adam(_RATE, steps), "discriminator": warmed_adam(2e-4)})
-    batches = _batches((latents, clips), _WINDOWS, rng)
-    fit(stage, batches, steps, "motion_autoencoder", "autoencoder_reconstruction", workspace)
+def _discriminator(autoencoder):
+    return Discriminator(autoencoder.latent_dim, _DISCRIMINATOR_WIDTH)
 
 
-def _names(embeddings):
-    return ("pose_autoencoder", "motion_autoencoder", *(f"relation_{name}" for name in embeddings.relations))
+class _Examples:
+    """Movements of `frames` frames, as they are and varied, root-relative."""
+
+    def __init__(self, motion, frames, domain, seed):
+        cut = [library.windows(frames, _STRIDE)[0] for library in motion if library.lengths.max() >= frames]
+        if not cut:
+            longest = max(library.lengths.max() for library in motion)
+            raise ValueError(f"`motion` must have a sequence of {frames} frames. Received: the longest of {longest}")
+        self._seed = seed
+        rng = np.random.default_rng(seed)
+        movements = np.concatenate(cut)
+        movements = movements - movements[:, :, :1]
+        varied = [vary_motion(movements, domain, rng).astype("float32") for _ in range(_COPIES)]
+        # In the axes of a level camera.
+        self._movements = to_upright_camera_frame(np.concatenate([*[movements] * _COPIES, *varied]))
+
+    @property
+    def poses(self):
+        """`(N, joints, 3)`."""
+        return self._movements.reshape(-1, *self._movements.shape[2:])
+
+    @functools.cached_property
+    def seen(self):
+        """`(N, frames, joints, 3)`, from random views."""
+        return random_views(self._movements, self._seed)
+
+    @functools.cached_property
+    def seen_poses(self):
+        """`(N, joints, 3)`, from random views, of some of the poses."""
+        chosen = np.random.default_rng(self._seed).permutation(len(self.poses))[:_RELATED_POSES]
+        return random_views(self.poses[chosen], self._seed)
+
+    def clips(self, frames):
+        """`(N, frames, joints, 3)`, from random views, from anywhere in the movements."""
+        last = self.seen.shape[1] - frames
+        starts = np.random.default_rng(self._seed).integers(last, size=len(self.seen), endpoint=True)
+        return self.seen[np.arange(len(self.seen))[:, None], starts[:, None] + np.arange(frames)]
 
 
-def _discriminator(latent_dim):
-    return Discriminator(latent_dim, 128)
-
-
-def _varied(motion, frames, domain, rng):
-    """`(N, frames, joints, 3)` movements, as they are and varied, root-relative, in the axes of a level camera."""
-    cut = [library.windows(frames, _STRIDE)[0] for library in motion if library.lengths.max() >= frames]
-    if not cut:
-        longest = max(library.lengths.max() for library in motion)
-        raise ValueError(f"`motion` must have a sequence of {frames} frames. Received: the longest of {longest}")
-    movements = np.concatenate(cut)
-    movements = movements - movements[:, :, :1]
-    varied = [vary_motion(movements, domain, rng).astype("float32") for _ in range(_COPIES)]
-    return to_upright_camera_frame(np.concatenate([*[movements] * _COPIES, *varied]))
-
-
-def _batches(arrays, size, rng) -> Iterator[tuple]:
+def _batches(arrays, size, seed) -> Iterator[tuple]:
     """Endless batches of random rows of arrays."""
-    while True:
-        rows = rng.integers(len(arrays[0]), size=size)
+    for index in itertools.count():
+        rows = np.random.default_rng([*seed, index]).integers(len(arrays[0]), size=size)
         yield tuple(array[rows] for array in arrays)

@@ -70,11 +70,16 @@ def model_card(title: str, description: str, figures: dict) -> str:
         f"{environment['backend']}, {environment['machine']}; then `python -m posealign_keras.presets.make_preset`. "
         f"Pictures: generated. Motion: {'motion capture' if arguments['mocap'] else 'generated'}."
     )
+    for more in figures.get("embeddings", ()):
+        training += (
+            f" Then {more['steps']:,} steps of `train_image_encoder --embedding-steps`, on motion capture and "
+            f"generated motion, as they are and as the domain {more['domain']!r} varies them."
+        )
     if "image_encoder" in figures:
         usual = figures["image_encoder"]
         training = (
             f"The image encoder: `python -m posealign_keras.presets.train_image_encoder`, {_training(usual)}. "
-            f"Everything else: {training}{_embedding(usual)}"
+            f"Everything else: {training}"
         )
         places = ", in the panoramas of the training" if usual["panoramas"] else ""
         pictures = f"{usual['test_images']:,} of {usual['domain']}, people of the kind {usual['people']!r}"
@@ -150,35 +155,27 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
 
 def _training(trained):
     """How an image encoder was trained, and that which it went on from."""
-    learnt = f", of {' '.join(trained['fine_tuned'])} alone," if trained.get("fine_tuned") else ""
-    before = ""
-    if trained.get("before"):
-        checksum = trained["before"]["sha256"][:8]
-        before = f". The image encoder of that preset, {checksum}: {_training(trained['before'])}"
-    return (
+    learnt = ""
+    if trained.get("fine_tuned"):
+        learnt = f", of {' '.join(trained['fine_tuned'])} and of what is fully connected,"
+    before = trained.get("before")
+    text = (
         f"configuration `{trained['configuration']}`, from {trained['start']}, {trained['steps']:,} steps{learnt} of "
         f"{trained['batch_size']} pictures in {trained['precision']}, on {trained['images']:,} generated pictures of "
         f"the people {trained['people']!r} in the domain {trained['domain']!r}{_places(trained['panoramas'])} "
-        f"({trained['backend']}, {trained['machine']}){before}"
+        f"({trained['backend']}, {trained['machine']})"
     )
-
-
-def _embedding(trained):
-    """How the embeddings were trained further, if they were."""
-    steps = trained.get("embedding_steps")
-    if not steps:
-        return ""
-    return (
-        f" Then `--embedding-steps {steps}` of `train_image_encoder`, on motion and on motion as the domain "
-        f"{trained['domain']!r} varies it, half and half."
-    )
+    if before:
+        how = _training(before) if "start" in before else "its card tells"
+        text += f". The image encoder of that preset, {before['sha256'][:8]}: {how}"
+    return text
 
 
 def _start(trained):
     """Where the weights came from that an encoder started with, if it is from outside."""
-    while trained is not None and trained.get("before"):
+    while trained and trained.get("before"):
         trained = trained["before"]
-    if trained is None or trained["start"].startswith("variant "):
+    if not trained or "start" not in trained or trained["start"].startswith("variant "):
         return ""
     if trained["start"] != "imagenet":
         return f" The image encoder started from the weights in {trained['start']}, which have terms of their own."

@@ -27,7 +27,7 @@ from posealign_keras.data.synthetic.drawing import Drawing
 from posealign_keras.data.synthetic.recording import record_images
 from posealign_keras.evaluation import pose_errors
 from posealign_keras.fitting import fit
-from posealign_keras.models import ImageEncoder, PoseAutoencoder, PoseEstimator
+from posealign_keras.models import ImageEncoder, PoseEstimator
 from posealign_keras.models.preset import INDEX, REPLAY, Preset, preset_names
 from posealign_keras.presets.configuration import Configuration, get_configuration
 from posealign_keras.presets.embeddings import Embeddings, train_embeddings
@@ -48,16 +48,17 @@ _PARTS = {"train": 3, "target": 1, "generated": 2}
 _REPLAYED_OF = "train"
 # The variant of a preset that a small encoder starts from.
 _START = "source"
-_PRESET = "preset "
 _TRAINING = "training"
 _DRAWN = ("pictures", "test")
 _CORES_OF_TRAINING = 2
+# What the figures tell of how a domain varies poses; its name does not.
+_POSES = ("other_limbs", "limb_turn", "lean", "elevation", "roll")
 _PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 _DESCRIPTION = (
-    "An image encoder of the configuration `{configuration}`, trained on {images} generated pictures of the domain "
-    "`{domain}`, with the embeddings and relation networks of `{old}`{further}."
+    "An image encoder of the configuration `{configuration}`, trained {more}on {images} generated pictures of the "
+    "domain `{domain}`, with the embeddings and relation networks of `{old}`{further}."
 )
-_KEPT = ("arguments", "environment", "pose_aae", "motion_aae", "relations", "data_licence")
+_KEPT = ("arguments", "environment", "pose_aae", "motion_aae", "relations", "embeddings", "data_licence")
 
 
 def train_image_encoder(
@@ -114,8 +115,8 @@ def train_image_encoder(
             preset is of float32.
         fine_tuned: Convolutions that learn, by what their names begin with, see `ImageEncoder.train_only`; fully
             connected layers learn, too, and normalisation keeps its statistics. By default all that is not frozen.
-        embedding_steps: Steps by which the embeddings and relation networks go on first, on motion as the domain
-            varies it, see `train_embeddings`; 0 leaves them as they are.
+        embedding_steps: Steps by which the embeddings and relation networks go on first, on the motion of the pictures
+            and on that as the domain varies it, see `train_embeddings`; 0 leaves them as they are.
         panoramas: Directory of photographs in which most of the people stand, see `read_panoramas`; `None` for none.
         panorama_licence: Where these are from and what may be done with them, for the card; needed with panoramas.
         limits: What the networks cannot do, a sentence each, for the card.
@@ -128,8 +129,8 @@ def train_image_encoder(
         FileNotFoundError: If the preset, the motion capture or a panorama does not exist.
         FileExistsError: If there is something at `out` already.
         ImportError: If what draws the people or reads the weights is not installed.
-        ValueError: If the preset is not of a run with this motion capture, a panorama cannot be read, or an argument
-            does not fit.
+        ValueError: If a preset is not of a run with this motion capture, a panorama cannot be read, or an argument does
+            not fit.
         OSError: If something cannot be written.
     """
     found, mocap, out = Preset(preset), Path(mocap), Path(out).absolute()
@@ -163,7 +164,9 @@ def train_image_encoder(
     domain = get_domain(domain)
     if panoramas is not None:
         domain = dataclasses.replace(domain, panoramas=read_panoramas(panoramas))
-    encoder, start = _encoder(found, configuration, weights)
+    encoder, start, before = _encoder(found, configuration, weights)
+    _check_fine_tuned(encoder, fine_tuned)
+    embeddings = Embeddings.from_preset(found)
     settings = {
         "configuration": configuration.name,
         "backbone": configuration.backbone,
@@ -188,7 +191,10 @@ def train_image_encoder(
         # What names and numbers above do not tell.
         "sizes": str(configuration),
         "pictures": str(domain),
-        "embedding": found.networks[PoseAutoencoder.entry()]["sha256"],
+        "embedding": [
+            network["sha256"] for entry, network in found.networks.items() if not entry.startswith(ImageEncoder.entry())
+        ],
+        "before": before,
     }
     workspace = Workspace(work, arguments, fresh)
     if fresh:
@@ -197,11 +203,18 @@ def train_image_encoder(
     motion = _Motion(workspace, mocap, seed)
     draw = functools.partial(_draw, workspace, motion, domain=domain, people=people, seed=seed)
     size = configuration.image_size
-    embeddings = Embeddings.from_preset(found)
     if embedding_steps:
-        learnt = [motion[part] for part in _PARTS]
-        embeddings = train_embeddings(embeddings, learnt, domain, embedding_steps, workspace, seed)
-        figures = {**figures, **embeddings.errors(motion["test"], seed + 1)}
+        learnt, unseen = [motion[part] for part in _PARTS], motion["test"]
+        if unseen.lengths.max() < embeddings.frames:
+            raise ValueError(
+                f"`mocap` must have sequences of {embeddings.frames} frames among those to measure by, a fifth of it. "
+                f"Received: the longest of {unseen.lengths.max()}"
+            )
+        embeddings = train_embeddings(
+            embeddings, learnt, domain, embedding_steps, workspace, seed, dependent=[_TRAINING]
+        )
+        history = [*figures.get("embeddings", []), {"steps": embedding_steps, "domain": domain.name}]
+        figures = {**figures, "embeddings": history, **embeddings.errors(unseen, seed + 1)}
     if not workspace.finished(_TRAINING):
         watch = Stopwatch()
         parts = {part: images * share // sum(_PARTS.values()) for part, share in _PARTS.items()}
@@ -228,20 +241,24 @@ def train_image_encoder(
     trained = {
         **settings,
         "seed": seed,
+        "poses": {name: getattr(domain, name) for name in _POSES},
         "test": errors,
         **{name: workspace.result(_TRAINING, name) for name in ("machine", "backend", "images")},
     }
-    if weights is not None and start.startswith(_PRESET):
-        before = Preset(weights)
-        trained["before"] = {
-            **before.figures.get("image_encoder", {}),
-            "sha256": before.networks[ImageEncoder.entry()]["sha256"],
-        }
-    further = ", trained further" if embedding_steps else ""
+    licences = [panorama_licence]
+    if before:
+        trained["before"] = before
+        licences.insert(0, before.pop("panorama_licence"))
+    text = _DESCRIPTION.format(
+        **trained,
+        more="further " if before else "",
+        old=found.directory.name,
+        further=", trained further" if embedding_steps else "",
+    )
     with whole_directory(out) as new:
         embeddings.save_to_preset(new)
         estimator.image_encoder.save_to_preset(new)
-        Preset.write(new, {}, _DESCRIPTION.format(**trained, old=found.directory.name, further=further))
+        Preset.write(new, {}, text)
         shutil.copytree(workspace.path("replay"), new / REPLAY)
         shown = pictures[:128]
         figures = {
@@ -255,7 +272,7 @@ def train_image_encoder(
                 "frames": test_images,
                 "selection": "none: a fixed number of steps",
             },
-            "panorama_licence": panorama_licence,
+            "panorama_licence": " ".join(dict.fromkeys(filter(None, licences))),
             "limits": list(limits),
             "storage": change_by_storing([(estimator, PoseEstimator.from_preset(new))], shown),
         }
@@ -264,19 +281,48 @@ def train_image_encoder(
 
 
 def _encoder(preset, configuration, weights):
-    """The encoder to be trained, and what it starts from."""
+    """The encoder to be trained, what it starts from, and what is known of that if it is of another preset."""
+    before = None
     if weights is None:
         encoder, start = ImageEncoder.from_preset(preset.directory, _START), f"variant {_START}"
     elif weights in preset_names() or (Path(weights) / INDEX).is_file():
-        encoder, start = ImageEncoder.from_preset(weights), f"{_PRESET}{Preset(weights).directory.name}"
+        other = Preset(weights)
+        encoder, start = ImageEncoder.from_preset(other.directory), f"preset {other.directory.name}"
+        figures = other.figures
+        origin, wanted = (
+            {name: known.get("arguments", {}).get(name) for name in ("mocap", "seed")}
+            for known in (figures, preset.figures)
+        )
+        if origin != wanted:
+            raise ValueError(
+                f"`weights` must be a preset of the motion capture and the seed of `preset`, {wanted}, or what is "
+                f"measured by may have been trained on. Received: {origin} of {str(weights)!r}"
+            )
+        before = {
+            **figures.get("image_encoder", {}),
+            "sha256": other.networks[ImageEncoder.entry()]["sha256"],
+            "panorama_licence": figures.get("panorama_licence", ""),
+        }
     else:
-        return configuration.image_encoder(weights), weights if weights == "imagenet" else fingerprint(weights)
+        return configuration.image_encoder(weights), weights if weights == "imagenet" else fingerprint(weights), None
     if encoder.arguments_for_preset() != configuration.image_encoder().arguments_for_preset():
         raise ValueError(
             f"`configuration` must be that of the image encoder that is gone on from, the {start}. "
             f"Received: configuration={configuration.name!r}, weights={weights!r}"
         )
-    return encoder, start
+    return encoder, start, before
+
+
+def _check_fine_tuned(encoder, prefixes):
+    """Refuse names that begin no layer that could learn, before anything is drawn or trained."""
+    if isinstance(prefixes, str):
+        raise ValueError(f"`fine_tuned` must be several texts, such as ('conv4_',). Received: {prefixes!r}")
+    for prefix in prefixes:
+        try:
+            encoder.train_only((prefix,))
+        except ValueError as error:
+            raise ValueError(f"`fine_tuned` must begin names of layers that may learn. Received: {prefix!r}") from error
+    encoder.trainable = True
 
 
 class _Motion:

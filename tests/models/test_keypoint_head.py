@@ -68,6 +68,14 @@ def test_the_paper_s_stage_adapts_without_the_head():
     assert len(model.trainable_variables) == 5
 
 
+def test_latents_by_keypoints_learn_beside_a_stage_if_wanted():
+    model = encoder()
+    model.train_only(("conv3_",), fully_connected=True)
+    assert len(model.head.lifting.trainable_variables) == len(model.head.lifting.variables) > 0
+    assert not model.head.maps.trainable_variables
+    assert len(model.backbone.trainable_variables) == 5
+
+
 def test_convolutions_to_the_maps_adapt_as_one_more_stage():
     model = encoder()
     model.train_only(("conv6_",))

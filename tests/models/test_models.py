@@ -238,6 +238,17 @@ def test_train_only_res3():
         encoder.train_only(("res3",))
 
 
+def test_train_only_and_what_is_fully_connected():
+    encoder = image_encoder()
+    encoder.train_only(("conv3_",), fully_connected=True)
+    dense = [layer for layer in encoder.head.layers if isinstance(layer, keras.layers.Dense)]
+    assert dense
+    assert {id(v) for v in encoder.head.trainable_variables} == {id(v) for layer in dense for v in layer.variables}
+    assert len(encoder.backbone.trainable_variables) == 5
+    encoder.train_only(("conv3_",))
+    assert not encoder.head.trainable_variables
+
+
 def test_train_only_finds_layers_of_a_model_that_was_frozen():
     encoder = image_encoder()
     encoder.trainable = False

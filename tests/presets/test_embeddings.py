@@ -1,5 +1,8 @@
 """Embeddings that go on from those of a preset, on motion as a domain varies it."""
 
+import sys
+
+import keras
 import numpy as np
 import pytest
 from tiny_configuration import TINY
@@ -11,11 +14,19 @@ from posealign_keras.models.preset import Preset
 from posealign_keras.presets.embeddings import Embeddings, train_embeddings
 from posealign_keras.workspace import Workspace
 
-STEPS = 60
+module = sys.modules[train_embeddings.__module__]
+
+STEPS = 100
 
 
 @pytest.fixture
 def start():
+    return fresh()
+
+
+def fresh():
+    """Networks that are the same each time."""
+    keras.utils.set_random_seed(0)
     relations = {name: TINY.relation_network(name) for name in ("flip_backward", "pose_flip")}
     return Embeddings(TINY.pose_autoencoder(), TINY.motion_autoencoder(), relations)
 
@@ -47,8 +58,7 @@ def test_all_networks_learn_and_are_not_trained_again(start, motion, tmp_path):
     assert all(np.abs(one - other).max() > 0 for one, other in zip(weights(trained), old, strict=True) if one.size > 1)
 
     # Again: from the workspace, whatever it is to go on from.
-    relations = {name: TINY.relation_network(name) for name in start.relations}
-    again = train(Embeddings(TINY.pose_autoencoder(), TINY.motion_autoencoder(), relations), motion, tmp_path / "work")
+    again = train(fresh(), motion, tmp_path / "work")
     for one, other in zip(weights(again), weights(trained), strict=True):
         np.testing.assert_array_equal(one, other)
 
@@ -59,6 +69,42 @@ def test_all_networks_learn_and_are_not_trained_again(start, motion, tmp_path):
     assert list(stored.relations) == list(trained.relations)
     for one, other in zip(weights(stored), weights(trained), strict=True):
         np.testing.assert_allclose(one, other, rtol=2e-3, atol=1e-3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("last", ["motion_autoencoder", "relation_pose_flip"])
+def test_after_an_interruption_it_goes_on_to_the_same_networks(motion, tmp_path, monkeypatch, last):
+    expected = weights(train(fresh(), motion, tmp_path / "whole"))
+    trained, fit = [], module.fit
+
+    def interrupted(model, batches, steps, name, *rest):
+        if name == last:
+            raise KeyboardInterrupt
+        return fit(model, batches, steps, name, *rest)
+
+    monkeypatch.setattr(module, "fit", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        train(fresh(), motion, tmp_path / "work")
+
+    def recorded(model, batches, steps, name, *rest):
+        trained.append(name)
+        return fit(model, batches, steps, name, *rest)
+
+    monkeypatch.setattr(module, "fit", recorded)
+    found = train(fresh(), motion, tmp_path / "work")
+    names = ["pose_autoencoder", "motion_autoencoder", "relation_flip_backward", "relation_pose_flip"]
+    assert trained == names[names.index(last) :]
+    for one, other in zip(weights(found), expected, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5)
+
+    # What depends on a network that has to be trained again is forgotten.
+    workspace = Workspace(tmp_path / "work", {})
+    workspace.finish("pictures", [], 0.0)
+    (tmp_path / "work" / "pose_autoencoder.keras").unlink()
+    trained.clear()
+    train_embeddings(fresh(), [motion], VARIED, STEPS, workspace, 0, dependent=["pictures"])
+    assert trained == names
+    assert not workspace.finished("pictures")
 
 
 def test_movements_that_are_too_short_are_refused(start, tmp_path):

@@ -127,11 +127,36 @@ def test_it_goes_on_from_another_preset_with_embeddings_that_go_on(preset, mocap
     assert figures["pose_aae"] != Preset(first).figures["pose_aae"]
     assert set(figures["relations"]) == {"pose_flip"}
     card = Preset(second).card
-    assert "from preset first, 3 steps, of conv3_ alone, of 256 pictures" in card
+    assert "from preset first, 3 steps, of conv3_ and of what is fully connected, of 256 pictures" in card
     checksum = Preset(first).networks["image_encoder"]["sha256"][:8]
     assert f"encoder of that preset, {checksum}: configuration `tiny`, from variant source, 3 steps of 256" in card
-    assert "Then `--embedding-steps 4` of `train_image_encoder`" in card
+    assert "Then 4 steps of `train_image_encoder --embedding-steps`" in card
+    assert Preset(second).description.startswith("An image encoder of the configuration `tiny`, trained further on 24")
     assert "--embedding-steps" not in Preset(first).card
+
+
+@pytest.mark.slow
+def test_it_goes_on_from_a_preset_of_the_demo_and_from_no_other_motion(preset, mocap, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "fit", lambda *_, **__: None)
+    train_image_encoder(preset, tmp_path / "new", tmp_path / "work", mocap, **{**FEW, "weights": str(preset)})
+    checksum = Preset(preset).networks["image_encoder"]["sha256"][:8]
+    assert f"The image encoder of that preset, {checksum}: its card tells." in Preset(tmp_path / "new").card
+
+    metrics = json.loads((preset / "metrics.json").read_bytes())
+    metrics["arguments"]["seed"] += 1
+    (tmp_path / "new" / "metrics.json").write_text(json.dumps(metrics))
+    more = {**FEW, "weights": str(tmp_path / "new")}
+    with pytest.raises(ValueError, match=r"`weights` must be a preset of the motion capture and the seed.*'seed': 5"):
+        train_image_encoder(preset, tmp_path / "newer", tmp_path / "other_work", mocap, **more)
+    assert not (tmp_path / "other_work").exists()
+
+
+@pytest.mark.slow
+def test_motion_too_short_to_measure_embeddings_by_is_told_before_they_train(preset, mocap, tmp_path, monkeypatch):
+    monkeypatch.setattr(module.Embeddings, "frames", 41)
+    with pytest.raises(ValueError, match=r"`mocap` must have sequences of 41 frames .* Received: the longest of 40"):
+        train_image_encoder(preset, tmp_path / "new", tmp_path / "work", mocap, **FEW, embedding_steps=2)
+    assert not (tmp_path / "work" / "training").exists()
 
 
 def test_people_in_panoramas(preset, mocap, tmp_path, monkeypatch):
@@ -206,6 +231,12 @@ def test_other_motion_capture_is_refused(preset, mocap, tmp_path):
         ({"precision": "bfloat16"}, "`precision` must be one of .*'mixed_float16'.*Received: precision='bfloat16'"),
         ({"images": 5}, "`images` must be at least 6, and other numbers positive. Received: images=5"),
         ({"batch_size": 0}, "other numbers positive.*batch_size=0"),
+        ({"embedding_steps": -1}, "`embedding_steps` must not be negative. Received: embedding_steps=-1"),
+        ({"fine_tuned": "conv3_"}, "`fine_tuned` must be several texts.*Received: 'conv3_'"),
+        (
+            {"fine_tuned": ("conv3_", "res4")},
+            "`fine_tuned` must begin names of layers.* Received: 'res4'",
+        ),
     ],
 )
 def test_numbers_that_do_not_fit_are_refused(preset, mocap, tmp_path, arguments, message):

@@ -39,7 +39,7 @@ def vary_poses(poses, domain, rng):
 def vary_motion(motion, domain, rng):
     """Change movements as `vary_poses` does, and lean them as cameras of the domain roll.
 
-    Seen from any direction, a person who leans looks like one whom a rolled camera sees.
+    Where poses are seen from random directions by level cameras, that takes the place of cameras that are not level.
 
     Args:
         motion: `(N, T, 17, 3)`, as for `vary_poses`.
