@@ -129,7 +129,7 @@ VARIED = Domain(
     occluder_size=(0.02, 0.08),
     azimuth=(0, 360),
     elevation=(-10, 40),
-    roll=(-50, 50),
+    roll=(-25, 25),
     focal_length=(1.1, 3.6),
     fill=(0.55, 0.95),
     shift=0.06,
@@ -149,9 +149,9 @@ VARIED = Domain(
     bare_chest=0.4,
     barefoot=0.25,
     cap=0.25,
-    other_limbs=0.5,
-    limb_turn=(0, 75),
-    lean=(0, 35),
+    other_limbs=0.3,
+    limb_turn=(0, 30),
+    lean=(0, 20),
 )
 """Everything varied, cameras from the ground to high above, and tilted: for a network that must begin on real pictures.
 
