@@ -54,7 +54,7 @@ def test_all_networks_learn_and_are_not_trained_again(start, motion, tmp_path):
     assert after["pose_aae"]["test_reconstruction"] < 0.7 * before["pose_aae"]["test_reconstruction"]
     assert after["motion_aae"]["test_reconstruction"] < 0.9 * before["motion_aae"]["test_reconstruction"]
     for name in start.relations:
-        assert after["relations"][name]["latent_error"] < before["relations"][name]["latent_error"]
+        assert after["relations"][name]["decoded_error"] < 0.9 * before["relations"][name]["decoded_error"]
     assert all(np.abs(one - other).max() > 0 for one, other in zip(weights(trained), old, strict=True) if one.size > 1)
 
     # Again: from the workspace, whatever it is to go on from.
