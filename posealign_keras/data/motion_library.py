@@ -61,6 +61,22 @@ def to_upright_camera_frame(positions):
     return np.stack([positions[..., 0], -positions[..., 2], positions[..., 1]], axis=-1)
 
 
+def to_level_poses(positions):
+    """Root-relative poses of world coordinates (z up), in the axes of a level camera; see `to_upright_camera_frame`.
+
+    Args:
+        positions: `(..., joints, 3)` array, the root first.
+
+    Returns:
+        `(..., joints, 3)` array of the same type.
+
+    Example:
+        >>> to_level_poses(np.array([[1.0, 2.0, 3.0], [1.0, 2.0, 4.0]])).tolist()  # a metre above the root
+        [[0.0, -0.0, 0.0], [0.0, -1.0, 0.0]]
+    """
+    return to_upright_camera_frame(positions - positions[..., :1, :])
+
+
 @dataclass(frozen=True, eq=False)
 class MotionLibrary:
     """A set of 3D pose sequences at one frame rate, in the world frame: z up, right-handed, metres.

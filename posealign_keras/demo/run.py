@@ -11,6 +11,7 @@ import keras
 import numpy as np
 
 import posealign_keras
+from posealign_keras.data.motion_library import MotionLibrary
 from posealign_keras.demo import stages
 from posealign_keras.demo.measurements import measure
 from posealign_keras.demo.report import write_report
@@ -41,8 +42,8 @@ class Run:
 
     @functools.lru_cache(maxsize=2)  # noqa: B019 - a run lives as long as the program
     def motion(self, split):
-        """The pose sequences of a split; see `stages.motion_of`."""
-        return stages.motion_of(self.workspace.path("records/pose_sequence"), split)
+        """The `MotionLibrary` of a split."""
+        return MotionLibrary.from_records(self.workspace.path("records/pose_sequence"), split)
 
 
 def run_demo(out="posealign-demo", mocap=None, preset="small", seed: int = 0, quick: bool = False, fresh=False) -> Path:

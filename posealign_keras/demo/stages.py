@@ -6,11 +6,10 @@ import keras
 import numpy as np
 
 from posealign_keras import data
-from posealign_keras.data.motion_library import MotionLibrary, to_upright_camera_frame
+from posealign_keras.data.motion_library import MotionLibrary, to_level_poses
 from posealign_keras.data.synthetic import STUDIO, WILD, generate_motion_library
 from posealign_keras.data.synthetic.recording import record_clips, record_images
 from posealign_keras.evaluation import embed, random_views
-from posealign_keras.evaluation.embedding_errors import windows
 from posealign_keras.experiments import PAPER_RECIPE, TrainingPlan
 from posealign_keras.experiments.image_stages import adaptation_batches, compiled_adaptation
 from posealign_keras.fitting import fit
@@ -74,7 +73,7 @@ def train_motion_autoencoder(run) -> list[str]:
     """Stage 2: the motion auto-encoder, on pose latents computed once."""
     steps, configuration = run.settings.motion_steps, run.configuration
     pose_autoencoder = run.workspace.load_model("pose_autoencoder.keras")
-    sequences = windows(run.motion("train"), configuration.motion_frames, stride=5)
+    sequences = to_level_poses(run.motion("train").windows(configuration.motion_frames, stride=5)[0])
     poses = random_views(np.concatenate([sequences] * run.settings.motion_views), run.seed, configuration.skeleton)
     latents = embed(pose_autoencoder.encode, poses)
     model = MotionAAE(
@@ -96,9 +95,9 @@ def train_relations(run) -> list[str]:
         network = run.configuration.relation_network(name)
         relation = network.relation
         if relation.order == "lower":
-            poses = np.concatenate(run.motion("train"))
+            poses = to_level_poses(run.motion("train").positions)
         else:
-            sequences = windows(run.motion("train"), relation.window, stride=6)
+            sequences = to_level_poses(run.motion("train").windows(relation.window, stride=6)[0])
             poses = np.concatenate([sequences] * min(2, run.settings.motion_views))
         poses = random_views(poses, run.seed, run.configuration.skeleton)
         ends = []
@@ -182,12 +181,6 @@ def _batches(run, arrays, size):
     """Endless shuffled batches of arrays in memory."""
     pipeline = data.Pipeline(seed=run.seed)
     return pipeline.batches(pipeline.of_arrays(*arrays, buffer=len(arrays[0])), size)
-
-
-def motion_of(path, split) -> list[np.ndarray]:
-    """The pose sequences of a split, root-relative, in the axes of a level camera."""
-    sequences = MotionLibrary.from_records(path, split).sequences
-    return [to_upright_camera_frame(positions - positions[:, :1]) for positions in sequences]
 
 
 def _fit(run, name, model, batches, steps, watch):

@@ -1,23 +1,22 @@
 """How well the embeddings keep motion, and the relation networks know it."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
+from posealign_keras.data.motion_library import MotionLibrary, to_level_poses
 from posealign_keras.evaluation.embeddings import embed, random_views
 from posealign_keras.evaluation.relation_quality import relation_quality
 
 _STRIDE = 15
 
 
-def embedding_errors(pose_autoencoder, motion_autoencoder, relations, motion, seed: int) -> dict:
+def embedding_errors(pose_autoencoder, motion_autoencoder, relations, motion: MotionLibrary, seed: int) -> dict:
     """Measure both auto-encoders and the relation networks on motion that none of them has seen, from random views.
 
     Args:
         pose_autoencoder: The trained `PoseAutoencoder`.
         motion_autoencoder: The trained `MotionAutoencoder`.
         relations: The trained `RelationNetwork`s.
-        motion: Sequences `(T, joints, 3)`, root-relative metres, in the axes of a level camera.
+        motion: What they are measured by.
         seed: Seed of the views.
 
     Returns:
@@ -28,18 +27,21 @@ def embedding_errors(pose_autoencoder, motion_autoencoder, relations, motion, se
         ValueError: If no sequence is as long as the motion auto-encoder, or a relation, wants it.
 
     Example:
-        >>> from posealign_keras.data import to_upright_camera_frame
         >>> from posealign_keras.data.synthetic import generate_motion_library
         >>> from posealign_keras.models import MotionAutoencoder, PoseAutoencoder
-        >>> motion = [to_upright_camera_frame(s - s[:, :1]) for s in generate_motion_library(4, 30, seed=0).sequences]
+        >>> motion = generate_motion_library(4, 30, seed=0)
         >>> networks = (network.from_preset("small_synthetic") for network in (PoseAutoencoder, MotionAutoencoder))
         >>> errors = embedding_errors(*networks, [], motion, seed=0)
         >>> errors["pose_aae"]["test_reconstruction"] < errors["motion_aae"]["test_reconstruction"]
         True
     """
     skeleton = pose_autoencoder.skeleton
-    poses = random_views(np.concatenate(motion), seed, skeleton)
-    sequences = random_views(windows(motion, motion_autoencoder.frames, _STRIDE), seed, skeleton)
+
+    def windows(frames):
+        return random_views(to_level_poses(motion.windows(frames, _STRIDE)[0]), seed, skeleton)
+
+    poses = random_views(to_level_poses(motion.positions), seed, skeleton)
+    sequences = windows(motion_autoencoder.frames)
     rebuilt = embed(lambda values: motion_autoencoder(pose_autoencoder.encode(values)), sequences)
     results: dict = {
         "pose_aae": {"test_reconstruction": _error(embed(pose_autoencoder, poses), poses)},
@@ -48,29 +50,9 @@ def embedding_errors(pose_autoencoder, motion_autoencoder, relations, motion, se
     }
     for network in relations:
         relation = network.relation
-        seen = poses
-        if relation.order == "higher":
-            seen = random_views(windows(motion, relation.window, _STRIDE), seed, skeleton)
+        seen = poses if relation.order == "lower" else windows(relation.window)
         results["relations"][relation.name] = relation_quality(network, seen, pose_autoencoder, motion_autoencoder)
     return results
-
-
-def windows(motion: Sequence[np.ndarray], frames: int, stride: int) -> np.ndarray:
-    """All windows of the sequences, `(N, frames, joints, 3)`.
-
-    Raises:
-        ValueError: If no sequence is that long.
-    """
-    long_enough = [sequence for sequence in motion if len(sequence) >= frames]
-    if not long_enough:
-        longest = max(map(len, motion), default=0)
-        raise ValueError(f"`motion` must have a sequence of {frames} frames. Received: the longest of {longest}")
-    return np.concatenate(
-        [
-            np.stack([sequence[start : start + frames] for start in range(0, len(sequence) - frames + 1, stride)])
-            for sequence in long_enough
-        ]
-    )
 
 
 def _error(estimated, poses):

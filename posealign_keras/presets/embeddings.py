@@ -10,7 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from posealign_keras.data.motion_library import MotionLibrary, to_upright_camera_frame
+from posealign_keras.data.motion_library import MotionLibrary, to_level_poses
 from posealign_keras.data.synthetic.domain import Domain
 from posealign_keras.data.synthetic.pose_variation import vary_motion
 from posealign_keras.evaluation import embed, embed_pair, embedding_errors, random_views
@@ -72,10 +72,7 @@ class Embeddings:
 
     def errors(self, motion: MotionLibrary, seed: int) -> dict:
         """`embedding_errors` on motion that they have not seen."""
-        sequences = [to_upright_camera_frame(positions - positions[:, :1]) for positions in motion.sequences]
-        return embedding_errors(
-            self.pose_autoencoder, self.motion_autoencoder, self.relations.values(), sequences, seed
-        )
+        return embedding_errors(self.pose_autoencoder, self.motion_autoencoder, self.relations.values(), motion, seed)
 
 
 def train_embeddings(
@@ -169,10 +166,9 @@ class _Examples:
         self._seed = seed
         rng = np.random.default_rng(seed)
         movements = np.concatenate(cut)
-        movements = movements - movements[:, :, :1]
         varied = [vary_motion(movements, domain, rng).astype("float32") for _ in range(_COPIES)]
         # In the axes of a level camera.
-        self._movements = to_upright_camera_frame(np.concatenate([*[movements] * _COPIES, *varied]))
+        self._movements = to_level_poses(np.concatenate([*[movements] * _COPIES, *varied]))
 
     @property
     def poses(self):

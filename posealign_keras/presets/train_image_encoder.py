@@ -284,10 +284,10 @@ def _encoder(preset, configuration, weights):
     """The encoder to be trained, what it starts from, and what is known of that if it is of another preset."""
     before = None
     if weights is None:
-        encoder, start = ImageEncoder.from_preset(preset.directory, _START), f"variant {_START}"
+        encoder, kind, name = ImageEncoder.from_preset(preset.directory, _START), "variant", _START
     elif weights in preset_names() or (Path(weights) / INDEX).is_file():
         other = Preset(weights)
-        encoder, start = ImageEncoder.from_preset(other.directory), f"preset {other.directory.name}"
+        encoder, kind, name = ImageEncoder.from_preset(other.directory), "preset", other.directory.name
         figures = other.figures
         origin, wanted = (
             {name: known.get("arguments", {}).get(name) for name in ("mocap", "seed")}
@@ -307,10 +307,10 @@ def _encoder(preset, configuration, weights):
         return configuration.image_encoder(weights), weights if weights == "imagenet" else fingerprint(weights), None
     if encoder.arguments_for_preset() != configuration.image_encoder().arguments_for_preset():
         raise ValueError(
-            f"`configuration` must be that of the image encoder that is gone on from, the {start}. "
+            f"`configuration` must be that of the {kind} {name!r}, whose image encoder it goes on from. "
             f"Received: configuration={configuration.name!r}, weights={weights!r}"
         )
-    return encoder, start, before
+    return encoder, f"{kind} {name}", before
 
 
 def _check_fine_tuned(encoder, prefixes):

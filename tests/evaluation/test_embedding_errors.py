@@ -4,10 +4,8 @@ import numpy as np
 import pytest
 from keras import ops
 
-from posealign_keras.data import to_upright_camera_frame
 from posealign_keras.data.synthetic import generate_motion_library
 from posealign_keras.evaluation import embedding_errors
-from posealign_keras.evaluation.embedding_errors import windows
 from posealign_keras.relations import get_relation
 from posealign_keras.skeletons import BODY17
 
@@ -49,8 +47,7 @@ class Flip:
 
 @pytest.fixture
 def motion():
-    library = generate_motion_library(3, 19, seed=0)
-    return [to_upright_camera_frame(positions - positions[:, :1]) for positions in library.sequences]
+    return generate_motion_library(3, 19, seed=0)
 
 
 def test_errors_are_those_of_the_networks(motion):
@@ -63,10 +60,8 @@ def test_errors_are_those_of_the_networks(motion):
     assert flip["identity_error"] > 100
 
 
-def test_windows_are_cut_from_all_sequences_that_are_long_enough():
-    sequences = [np.arange(count)[:, None, None] * np.ones((17, 3)) for count in (7, 3, 5)]
-    cut = windows(sequences, 4, 2)
-    assert cut.shape == (3, 4, 17, 3)
-    assert cut[:, :, 0, 0].tolist() == [[0, 1, 2, 3], [2, 3, 4, 5], [0, 1, 2, 3]]
-    with pytest.raises(ValueError, match=r"`motion` must have a sequence of 8 frames\..*the longest of 7"):
-        windows(sequences, 8, 2)
+def test_motion_that_is_too_short_is_refused():
+    with pytest.raises(
+        ValueError, match=r"`frames` must not exceed the longest sequence, 3 frames\. .*=4"
+    ):
+        embedding_errors(Poses(), Motion(), [], generate_motion_library(2, 3, seed=0), seed=0)

@@ -193,7 +193,7 @@ def test_panoramas_and_their_licence_come_together(preset, mocap, tmp_path, give
 def test_an_encoder_that_does_not_fit_is_refused_before_pictures_are_made(preset, mocap, tmp_path):
     wide = dataclasses.replace(TINY, name="wide", head_widths=(9,))
     for arguments, message in (
-        ({"configuration": wide}, r"`configuration` must be that of the image encoder.*'wide'"),
+        ({"configuration": wide}, r"`configuration` must be that of the variant 'source'.*'wide', weights=None"),
         ({"weights": "imagenet"}, "`weights` must be None for 'small_resnet'"),
     ):
         with pytest.raises(ValueError, match=message):
@@ -233,10 +233,7 @@ def test_other_motion_capture_is_refused(preset, mocap, tmp_path):
         ({"batch_size": 0}, "other numbers positive.*batch_size=0"),
         ({"embedding_steps": -1}, "`embedding_steps` must not be negative. Received: embedding_steps=-1"),
         ({"fine_tuned": "conv3_"}, "`fine_tuned` must be several texts.*Received: 'conv3_'"),
-        (
-            {"fine_tuned": ("conv3_", "res4")},
-            "`fine_tuned` must begin names of layers.* Received: 'res4'",
-        ),
+        ({"fine_tuned": ("conv3_", "res4")}, "`fine_tuned` must begin names of layers.* Received: 'res4'"),
     ],
 )
 def test_numbers_that_do_not_fit_are_refused(preset, mocap, tmp_path, arguments, message):
