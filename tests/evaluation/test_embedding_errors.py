@@ -61,7 +61,5 @@ def test_errors_are_those_of_the_networks(motion):
 
 
 def test_motion_that_is_too_short_is_refused():
-    with pytest.raises(
-        ValueError, match=r"`frames` must not exceed the longest sequence, 3 frames\. .*=4"
-    ):
+    with pytest.raises(ValueError, match=r"`frames` must not exceed the longest sequence, 3 frames\. .*=4"):
         embedding_errors(Poses(), Motion(), [], generate_motion_library(2, 3, seed=0), seed=0)
