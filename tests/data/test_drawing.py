@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -126,3 +127,36 @@ def test_a_script_that_starts_itself_again_is_told_and_not_waited_for(tmp_path):
     assert ran.returncode == 1
     assert "if __name__ == '__main__'" in ran.stderr
     assert "BrokenProcessPool" in ran.stderr
+
+
+def test_processes_end_with_one_that_is_killed(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import multiprocessing\n"
+        "from posealign_keras.data.synthetic import STUDIO, generate_motion_library\n"
+        "from posealign_keras.data.synthetic.drawing import Drawing\n"
+        "if __name__ == '__main__':\n"
+        "    motion = [(generate_motion_library(2, 20, 0), 128000)]\n"
+        "    with Drawing('pictures', motion, STUDIO, 16, 0, processes=2) as drawing:\n"
+        "        drawing.wait(1)\n"
+        "        print(*(child.pid for child in multiprocessing.active_children()), flush=True)\n"
+        "        drawing.wait()\n"
+    )
+    with subprocess.Popen([sys.executable, script], cwd=tmp_path, stdout=subprocess.PIPE, text=True) as running:
+        children = [int(pid) for pid in running.stdout.readline().split()]
+        assert len(children) == 2
+        assert all(map(_runs, children))
+        running.kill()
+    for _ in range(100):
+        if not any(map(_runs, children)):
+            break
+        time.sleep(0.1)
+    assert not any(map(_runs, children))
+
+
+def _runs(pid):
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"

@@ -177,10 +177,16 @@ _given: tuple = ()
 
 
 def _prepare(given):
-    """What a process draws, once and for all."""
+    """What a process draws, once and for all; it ends with the one that started it, even if that is killed."""
+    threading.Thread(target=_end_with, args=[multiprocessing.parent_process()], daemon=True).start()
     global _given
     with open(given, "rb") as file:
         _given = pickle.load(file)
+
+
+def _end_with(parent):
+    parent.join()
+    os._exit(1)
 
 
 def _draw(path, index, count, seed):
