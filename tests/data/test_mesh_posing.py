@@ -113,6 +113,45 @@ def test_rotations_are_rotations():
         np.testing.assert_allclose(np.linalg.det(turned), 1)
 
 
+def test_limbs_are_as_much_longer_as_the_physique_says():
+    sequence = random_poses(8)
+    limbs = (1.2, 1.3, 0.9, 0.8)
+    plain, changed = (
+        bodies(sequence, physique=physique).joints[0] for physique in (PLAIN, dataclasses.replace(PLAIN, limbs=limbs))
+    )
+    factors = dict(zip([joint for _, joint in BODY17.edges], (lengths(changed) / lengths(plain)).T, strict=True))
+    for joint, factor in zip(("elbow", "wrist", "knee", "ankle"), limbs, strict=True):
+        for side in "lr":
+            # Twisted halves of a limb move the joint at their end a little.
+            np.testing.assert_allclose(factors.pop(BODY17.index(f"{side}_{joint}")), factor, atol=1e-3)
+    np.testing.assert_allclose(np.stack(list(factors.values())), 1)
+    assert angles(changed, plain, LIMBS).max() < 0.5  # the same pose
+
+
+def test_longer_legs_take_longer_steps():
+    sequence = random_poses(1)[[0, 0]] + [[[0.0, 0, 0]], [[1.0, 0, 0]]]
+    plain, longer = (
+        bodies(sequence, physique=dataclasses.replace(PLAIN, limbs=(1.0, 1.0, leg, leg))).joints[0, :, 0]
+        for leg in (1.0, 1.2)
+    )
+    np.testing.assert_allclose(longer, 1.2 * plain, atol=1e-12)
+
+
+def test_a_longer_arm_is_longer_in_the_flesh():
+    sequence = random_poses(2)
+    plain, longer = (
+        bodies(sequence, physique=dataclasses.replace(PLAIN, limbs=(1.0, forearm, 1.0, 1.0))) for forearm in (1.0, 1.3)
+    )
+    model, wrist = load_body_model(), BODY17.index("l_wrist")
+    hand = model.weight_of(["wrist.L"]) > 0.99
+    elsewhere = model.weight_of(["lowerarm", "wrist"]) == 0
+    moved = longer.vertices(0, 0) - plain.vertices(0, 0)
+    shift = longer.joints[0, 0, wrist] - plain.joints[0, 0, wrist]
+    assert hand.sum() > 50
+    np.testing.assert_allclose(moved[hand], np.broadcast_to(shift, moved[hand].shape), atol=2e-3)
+    np.testing.assert_allclose(moved[elsewhere], 0, atol=1e-9)
+
+
 def test_bones_keep_their_lengths_whatever_the_sequence_does():
     sequence = random_poses(20) * np.linspace(0.7, 1.4, 20)[:, None, None]
     found = lengths(bodies(sequence).joints[0])

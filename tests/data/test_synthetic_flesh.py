@@ -31,6 +31,19 @@ def test_bodies_and_outfits_stay_in_the_ranges(domain):
     np.testing.assert_allclose([sum(scene.physique.ancestry) for scene in scenes], 1)
 
 
+def test_limbs_are_in_proportion_unless_the_domain_wants_other_ones():
+    assert all(scene.physique.limbs == (1, 1, 1, 1) for scene in scenes_of(WILD, 20))
+    scenes = scenes_of(dataclasses.replace(WILD, limbs=(0.8, 1.3)))
+    limbs = np.array([scene.physique.limbs for scene in scenes])
+    assert (limbs >= 0.8).all()
+    assert (limbs <= 1.3).all()
+    assert (np.ptp(limbs, axis=0) > 0.4).all()
+    assert abs(np.corrcoef(limbs.T) - np.eye(4)).max() < 0.3  # each by itself
+    for scene, other in zip(scenes, scenes_of(WILD), strict=True):
+        assert dataclasses.replace(scene.physique, limbs=(1, 1, 1, 1)) == other.physique
+        assert scene.outfit.hem == other.outfit.hem
+
+
 def test_shares_of_skirts_boots_and_hair():
     domain = dataclasses.replace(WILD, skirt=0.3, boots=0.4, bald=0.2, long_hair=0.5)
     outfits = [scene.outfit for scene in scenes_of(domain, 400)]

@@ -27,7 +27,7 @@ class Domain:
 
     Args:
         name: Name of the domain.
-        limb_length: Factor of the length of each limb, left and right alike.
+        limb_length: Factor of the length of each bone of people made of cones, left and right alike.
         girth: Thickness of bodies; 1 is average.
         belly: Thickness of the waist relative to the rest of a body; 1 is average.
         cloth_saturation: Saturation of clothes, 0 grey to 1 full.
@@ -73,6 +73,7 @@ class Domain:
         weight: 0 gaunt to 1 very heavy; 0.5 is average.
         height: 0 very short to 1 very tall; 0.5 is average.
         proportions: 0 ideal to 1 uncommon proportions.
+        limbs: Of bodies of flesh, factor of the length of upper arms, forearms, thighs and shanks, each by itself.
         looseness: Metres by which the clothes of bodies of flesh stand off them.
         hem: Where their shirts end: 0 at the hips, 1 at the waist.
         skirt: Share of people in skirts.
@@ -156,6 +157,7 @@ class Domain:
     other_limbs: float = 0.0
     limb_turn: Range = (0.0, 0.0)
     lean: Range = (0.0, 0.0)
+    limbs: Range = (1.0, 1.0)
     panoramas: tuple[Panorama, ...] = ()
     in_panorama: float = 0.8
 
@@ -203,7 +205,7 @@ class Domain:
             physique=self._physique(flesh_rng),
             outfit=self._outfit(flesh_rng),
         )
-        return self._moved(self._changed(scene, flesh_rng), flesh_rng)
+        return self._in_proportion(self._moved(self._changed(scene, flesh_rng), flesh_rng), flesh_rng)
 
     def _moved(self, scene, rng):
         """The scene in one of the panoramas, or where it is."""
@@ -211,6 +213,10 @@ class Domain:
             return scene
         panorama = self.panoramas[rng.integers(len(self.panoramas))]
         return replace(scene, backdrop=PanoramicBackdrop.drawn(panorama, scene.camera, rng))
+
+    def _in_proportion(self, scene, rng):
+        limbs = rng.uniform(*self.limbs, len(scene.physique.limbs))
+        return replace(scene, physique=replace(scene.physique, limbs=tuple(limbs)))
 
     def _changed(self, scene, rng):
         no_shirt, no_shoes, cap = rng.random(3)

@@ -17,9 +17,11 @@ class Physique:
         height: 0 very short to 1 very tall; 0.5 is average.
         proportions: 0 ideal to 1 uncommon proportions of limbs and trunk.
         ancestry: Share of African, Asian and European traits of the face and body; the shares sum to 1.
+        limbs: How much longer than such a body's upper arms, forearms, thighs and shanks are; factors, the same on both
+            sides.
 
     Raises:
-        ValueError: If a value is not in [0, 1] or the shares do not sum to 1.
+        ValueError: If a value is not in [0, 1], the shares do not sum to 1, or limbs have no length.
 
     Example:
         >>> child = Physique(age=0.4, height=0.3)
@@ -34,6 +36,7 @@ class Physique:
     height: float = 0.5
     proportions: float = 0.5
     ancestry: tuple[float, float, float] = (1 / 3, 1 / 3, 1 / 3)
+    limbs: tuple[float, float, float, float] = (1.0, 1.0, 1.0, 1.0)
 
     def __post_init__(self):
         for name in ("gender", "age", "muscle", "weight", "height", "proportions"):
@@ -42,3 +45,5 @@ class Physique:
                 raise ValueError(f"`{name}` must be in [0, 1]. Received: {name}={value}")
         if len(self.ancestry) != 3 or min(self.ancestry) < 0 or abs(sum(self.ancestry) - 1) > 1e-6:
             raise ValueError(f"`ancestry` must be three shares that sum to 1. Received: ancestry={self.ancestry}")
+        if len(self.limbs) != 4 or not all(limb > 0 for limb in self.limbs):
+            raise ValueError(f"`limbs` must be four positive factors. Received: limbs={self.limbs}")

@@ -3,14 +3,22 @@
 import numpy as np
 
 from posealign_keras.data.synthetic.mesh.blend_shapes import rest_vertices
-from posealign_keras.data.synthetic.mesh.body_model import load_body_model
+from posealign_keras.data.synthetic.mesh.body_model import BONES, load_body_model
 from posealign_keras.data.synthetic.mesh.joints import CARRIERS, rest_bone_heads, rest_joints
 from posealign_keras.data.synthetic.mesh.posing import bone_rotations
 from posealign_keras.data.synthetic.mesh.rasterizer_process import RasterizerProcess
+from posealign_keras.data.synthetic.mesh.rotations import direction
 from posealign_keras.data.synthetic.mesh.scene_uniforms import scene_uniforms
 from posealign_keras.data.synthetic.mesh.tailor import dress
 from posealign_keras.skeletons import BODY17
 
+# The bones of the limbs of `Physique.limbs`, and the joints between which they lie.
+_LIMBS = (
+    (("upperarm01", "upperarm02"), "shoulder", "elbow"),
+    (("lowerarm01", "lowerarm02"), "elbow", "wrist"),
+    (("upperleg01", "upperleg02"), "hip", "knee"),
+    (("lowerleg01", "lowerleg02"), "knee", "ankle"),
+)
 _LEGS = tuple(BODY17.index(f"{side}_{name}") for side in "rl" for name in ("knee", "ankle"))
 
 
@@ -61,7 +69,8 @@ class MeshBodies:
     def __init__(self, sequences, scenes):
         skins = rest_vertices(*(scene.physique for scene in scenes))
         self._bodies = [dress(scene, skin) for scene, skin in zip(scenes, skins, strict=True)]
-        posed = [_pose(body, sequence) for body, sequence in zip(self._bodies, sequences, strict=True)]
+        limbs = [scene.physique.limbs for scene in scenes]
+        posed = [_pose(*person) for person in zip(self._bodies, limbs, sequences, strict=True)]
         self._matrices = np.stack([matrices for matrices, _ in posed])
         self.joints = np.stack([joints for _, joints in posed])
 
@@ -95,29 +104,45 @@ class MeshBodies:
         return pictures[..., :3], pictures[..., 3]
 
 
-def _pose(body, sequence):
+def _pose(body, limbs, sequence):
     """Matrices `(T, B, 3, 4)` that take a body at rest into the poses of a sequence, and its joints `(T, 17, 3)`."""
     rest, heads = rest_joints(body.skin), rest_bone_heads(body.skin)
-    rotations = bone_rotations(sequence, rest)
-    turned = np.empty((*rotations.shape[:2], 3))
+    turned = bone_rotations(sequence, rest) @ _lengthening(rest, limbs)
+    places = np.empty((*turned.shape[:2], 3))
     for bone, parent in enumerate(load_body_model().parents):
         if parent < 0:
             # The path of the pelvis, for legs of this length.
-            path = sequence[:, 0] * _leg_ratio(rest, sequence)
-            turned[:, bone] = path + rotations[:, bone] @ (heads[bone] - rest[0])
+            path = sequence[:, 0] * _leg_ratio(rest, limbs, sequence)
+            places[:, bone] = path + turned[:, bone] @ (heads[bone] - rest[0])
         else:
-            turned[:, bone] = turned[:, parent] + rotations[:, parent] @ (heads[bone] - heads[parent])
-    offsets = turned - np.einsum("tbij,bj->tbi", rotations, heads)
-    matrices = np.concatenate([rotations, offsets[..., None]], axis=-1)
+            places[:, bone] = places[:, parent] + turned[:, parent] @ (heads[bone] - heads[parent])
+    offsets = places - np.einsum("tbij,bj->tbi", turned, heads)
+    matrices = np.concatenate([turned, offsets[..., None]], axis=-1)
     carried = matrices[:, CARRIERS]
     return matrices, np.einsum("tjik,jk->tji", carried[..., :3], rest) + carried[..., 3]
 
 
-def _leg_ratio(rest, sequence):
+def _lengthening(rest, limbs):
+    """`(B, 3, 3)` what makes the bones of a body at rest longer, each along the line of its limb."""
+    stretch = np.tile(np.eye(3), (len(BONES), 1, 1))
+    for (names, start, end), factor in zip(_LIMBS, limbs, strict=True):
+        for side in "lr":
+            along = direction(rest[_joint(side, end)] - rest[_joint(side, start)], np.zeros(3))
+            for name in names:
+                stretch[BONES.index(f"{name}.{side.upper()}")] += (factor - 1) * np.outer(along, along)
+    return stretch
+
+
+def _leg_ratio(rest, limbs, sequence):
     """How much longer the legs of a body are than those of a sequence; 1 for a sequence without legs."""
     own, other = (
-        sum(np.linalg.norm(joints[..., joint, :] - joints[..., BODY17.parents[joint], :], axis=-1) for joint in _LEGS)
+        [np.linalg.norm(joints[..., joint, :] - joints[..., BODY17.parents[joint], :], axis=-1) for joint in _LEGS]
         for joints in (rest, sequence)
     )
-    other = np.median(other)
-    return own / other if other > 1e-6 else 1.0
+    length = sum(bone * factor for bone, factor in zip(own, 2 * limbs[2:], strict=True))
+    other = np.median(sum(other))
+    return length / other if other > 1e-6 else 1.0
+
+
+def _joint(side, name):
+    return BODY17.index(f"{side}_{name}")
