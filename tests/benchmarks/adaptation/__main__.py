@@ -225,7 +225,7 @@ def main():
             run["shifts"][shift.name] = {**run["shifts"].get(shift.name, {}), **results}
             write(options, amounts, runs)
         if "real" in options.shifts:
-            results = real_video_results(options.real_videos, benchmark.workspace, seed)
+            results = real_video_results(options.real_videos, benchmark.workspace, seed, options.methods)
             run["shifts"]["real"] = results
         run["seconds"] = {**run.get("seconds", {}), **benchmark.workspace.seconds()}
         write(options, amounts, runs)
