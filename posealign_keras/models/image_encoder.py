@@ -32,6 +32,7 @@ class ImageEncoder(FromPreset, keras.Model):
             from the features by fully connected layers, as in the paper.
         finer_maps: How many of the finer maps of an `"efficientnet_lite0"`, up to 3, that head works on, too. Heat maps
             are of the size of the finest; without any, of twice the size of the features.
+        sharpness: How that head reads keypoints out of heat maps, see there; 1 where there is none.
 
     Call arguments:
         images: `(batch, image_size, image_size, 3)`, RGB, values 0 to 255, any dtype.
@@ -71,6 +72,7 @@ class ImageEncoder(FromPreset, keras.Model):
         frozen=(),
         keypoints: int = 0,
         finer_maps: int = 0,
+        sharpness: float = 1.0,
         name=None,
         **kwargs,
     ):
@@ -114,8 +116,13 @@ class ImageEncoder(FromPreset, keras.Model):
         self._freeze()
         if isinstance(keypoints, bool) or not isinstance(keypoints, int) or keypoints < 0:
             raise ValueError(f"`keypoints` must be a number of joints, or 0. Received: keypoints={keypoints}")
+        if not keypoints and sharpness != 1:
+            raise ValueError(
+                f"`sharpness` must be 1 for an encoder without keypoints. Received: sharpness={sharpness!r}"
+            )
         self.keypoints = keypoints
         self.finer_maps = finer_maps
+        self.sharpness = sharpness
         self.head = self._make_head()
         self.built = True
 
@@ -123,7 +130,13 @@ class ImageEncoder(FromPreset, keras.Model):
         feature_shapes = [output.shape[1:] for output in self.backbone.outputs]
         if self.keypoints:
             return KeypointHead(
-                feature_shapes, self.keypoints, self.latent_dim, self.head_filters, self.head_widths, name="head"
+                feature_shapes,
+                self.keypoints,
+                self.latent_dim,
+                self.head_filters,
+                self.head_widths,
+                self.sharpness,
+                name="head",
             )
         return keras.Sequential(
             [
@@ -168,7 +181,8 @@ class ImageEncoder(FromPreset, keras.Model):
 
         Returns:
             `"heat_maps"` `(batch, height, width, joints)`, whose softmax over the places is where a joint may be;
-            `"keypoints"` `(batch, joints, 2)`, the mean of that, in image widths from the middle, x right and y down;
+            `"keypoints"` `(batch, joints, 2)`, the mean of that, sharpened, in image widths from the middle, x right
+            and y down;
             `"depths"` `(batch, joints)`, metres from the root away from the camera, on a body of canonical size;
             `"latents"` `(batch, latent_dim)`, as `call` gives them.
 
@@ -270,6 +284,7 @@ class ImageEncoder(FromPreset, keras.Model):
             "frozen": list(self.frozen),
             "keypoints": self.keypoints,
             "finer_maps": self.finer_maps,
+            "sharpness": self.sharpness,
         }
 
     @classmethod

@@ -29,6 +29,9 @@ class KeypointHead(keras.Model):
             twice the size, put together with the next finer map, and so on; what is left of them, and all but the first
             if there is one map only, work on the last size.
         widths: Units of the fully connected layers from places and depths to the latent.
+        sharpness: Exponent of what a heat map says of each place before the mean place and the mean depth are taken.
+            With 1 that place lies between two hands where either may be the left one; with more it comes nearer to the
+            likeliest one.
 
     Call arguments:
         features: The maps, `(batch, height, width, channels)` each, in a list; or the one map.
@@ -37,16 +40,22 @@ class KeypointHead(keras.Model):
         Latents, `(batch, latent_dim)`, in (-1, 1).
 
     Raises:
-        ValueError: If the maps are not each twice as large as the one before, or more than the filters.
+        ValueError: If the maps are not each twice as large as the one before, or more than the filters, or the
+            sharpness is no positive number.
 
     Reference:
         Sun et al., "Integral Human Pose Regression", ECCV 2018, for the places; Mehta et al., "VNect", SIGGRAPH 2017,
         for depths that are read where the joints are; Ronneberger et al., "U-Net", MICCAI 2015, for the finer maps.
     """
 
-    def __init__(self, feature_shapes, joints: int, latent_dim: int, filters, widths, name=None):
+    def __init__(
+        self, feature_shapes, joints: int, latent_dim: int, filters, widths, sharpness: float = 1.0, name=None
+    ):
         super().__init__(name=name)
+        if not isinstance(sharpness, int | float) or not 0 < sharpness < math.inf:
+            raise ValueError(f"`sharpness` must be a positive number. Received: sharpness={sharpness!r}")
         self.joints = joints
+        self.sharpness = sharpness
         self.maps = _maps(feature_shapes, filters, joints)
         self.lifting = multilayer_perceptron(3 * joints, widths, latent_dim, "tanh", "relu", name="lifting")
         self.built = True
@@ -64,7 +73,8 @@ class KeypointHead(keras.Model):
 
         Returns:
             `"heat_maps"` `(batch, height, width, joints)`, whose softmax over the places is where a joint may be;
-            `"keypoints"` `(batch, joints, 2)`, the mean of that, in image widths from the middle, x right and y down;
+            `"keypoints"` `(batch, joints, 2)`, the mean of that, sharpened, in image widths from the middle, x right
+            and y down;
             `"depths"` `(batch, joints)`, metres from the root away from the camera, on a body of canonical size;
             `"latents"` `(batch, latent_dim)`.
         """
@@ -74,7 +84,7 @@ class KeypointHead(keras.Model):
         """What `find` returns, of `(batch, height, width, 2 * joints)` heat maps and maps of depths."""
         maps = to_float(maps)
         heat_maps, depth_maps = maps[..., : self.joints], maps[..., self.joints :]
-        keypoints, depths = mean_of_map(heat_maps, depth_maps)
+        keypoints, depths = mean_of_map(self.sharpness * heat_maps, depth_maps)
         layout = root_relative(keypoints)
         layout = ops.reshape(layout, (-1, 2 * self.joints))
         size = length(layout)[:, None] / math.sqrt(self.joints)

@@ -16,14 +16,14 @@ from posealign_keras.experiments.image_stages import adaptation_batches, compile
 from posealign_keras.experiments.training_plan import TrainingPlan
 from posealign_keras.fitting import fit
 from posealign_keras.models import ImageEncoder, MotionAutoencoder, PoseEstimator, RelationNetwork
-from posealign_keras.models.preset import Preset
+from posealign_keras.models.preset import INDEX, Preset
 from posealign_keras.own_videos.person_clips import LONG, SHORT, record_person_clips, spread_frames
 from posealign_keras.own_videos.report import write_report
 from posealign_keras.progress import Progress, clock
 from posealign_keras.training import CollapseWatch
 from posealign_keras.video.open_video import video_path
 from posealign_keras.visualization.plotly_import import import_plotly
-from posealign_keras.workspace import Stopwatch, Workspace
+from posealign_keras.workspace import Stopwatch, Workspace, fingerprint
 
 PLAN = TrainingPlan(
     adaptation_steps=200,
@@ -121,6 +121,7 @@ def adapt(
         "videos": [f"{path.name}, {os.stat(path).st_size} bytes" for path in paths],
         "boxes": None if boxes is None else str(boxes),
         "preset": str(preset),
+        "networks": fingerprint(Preset(preset).directory / INDEX),
         "plan": {name: value for name, value in dataclasses.asdict(plan).items() if name != "cache"},
         "seed": seed,
         "backend": keras.backend.backend(),

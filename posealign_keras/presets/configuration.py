@@ -36,6 +36,7 @@ class Configuration:
         frozen: Layers of the backbone that never learn, by what their names begin with.
         keypoints: Joints that the image encoder finds in the image; 0 for none.
         finer_maps: Finer maps of features that it finds them in, too.
+        sharpness: How it reads their places out of heat maps, see `KeypointHead`.
 
     Example:
         >>> import dataclasses
@@ -61,6 +62,7 @@ class Configuration:
     frozen: tuple[str, ...] = ()
     keypoints: int = 0
     finer_maps: int = 0
+    sharpness: float = 1.0
 
     def pose_autoencoder(self) -> PoseAutoencoder:
         """E_p and D_p."""
@@ -129,6 +131,7 @@ class Configuration:
             frozen=self.frozen,
             keypoints=self.keypoints,
             finer_maps=self.finer_maps,
+            sharpness=self.sharpness,
         )
 
 
@@ -167,6 +170,7 @@ BASE = dataclasses.replace(
     frozen=("conv1_", "conv2_"),
     keypoints=17,
     finer_maps=2,
+    sharpness=2.0,
 )
 """Embeddings as large as those of `SMALL`, and an image encoder for real pictures: EfficientNet-Lite0 on 160×160
 images. It finds the joints in the image first, in heat maps of 20×20 cells. Its first two stages never learn, so it is

@@ -77,8 +77,10 @@ def model_card(title: str, description: str, figures: dict) -> str:
         )
     if "image_encoder" in figures:
         usual = figures["image_encoder"]
+        sharpness = usual.get("sharpness")
+        read = f"It reads keypoints with a sharpness of {sharpness:g}. " if sharpness else ""
         training = (
-            f"The image encoder: `python -m posealign_keras.presets.train_image_encoder`, {_training(usual)}. "
+            f"The image encoder: `python -m posealign_keras.presets.train_image_encoder`, {_training(usual)}. {read}"
             f"Everything else: {training}"
         )
         places = ", in the panoramas of the training" if usual["panoramas"] else ""
@@ -106,11 +108,12 @@ def model_card(title: str, description: str, figures: dict) -> str:
             ),
         ],
     )
-    stored = figures["storage"]
-    storage = (
-        f"Matrices are stored as float16: on {stored['pictures']} pictures that moves joints by "
-        f"{stored['mean_joint_change']:.2f} mm on average, and by {stored['largest_joint_change']:.1f} mm at most."
-    )
+    storage = "Matrices are stored as float16"
+    if stored := figures.get("storage"):
+        storage += (
+            f": on {stored['pictures']} pictures that moves joints by "
+            f"{stored['mean_joint_change']:.2f} mm on average, and by {stored['largest_joint_change']:.1f} mm at most"
+        )
     scale = protocol["scale"].split(";")[0]
     return _CARD.format(
         name=title,
@@ -120,7 +123,7 @@ def model_card(title: str, description: str, figures: dict) -> str:
         protocol=f"joints: {protocol['joints']}; root: {protocol['root']}; scale: {scale}",
         estimators=estimators,
         embeddings=embeddings,
-        storage=storage,
+        storage=f"{storage}.",
         limits="".join(f"- {limit}\n" for limit in figures["limits"]),
         start=_start(figures.get("image_encoder")),
         panoramas=f" {figures['panorama_licence']}" if figures.get("panorama_licence") else "",

@@ -27,7 +27,7 @@ from posealign_keras.data.synthetic.drawing import Drawing
 from posealign_keras.data.synthetic.recording import record_images
 from posealign_keras.evaluation import pose_errors
 from posealign_keras.fitting import fit
-from posealign_keras.models import ImageEncoder, PoseEstimator
+from posealign_keras.models import ImageEncoder, PoseAutoencoder, PoseEstimator
 from posealign_keras.models.preset import INDEX, REPLAY, Preset, preset_names
 from posealign_keras.presets.configuration import Configuration, get_configuration
 from posealign_keras.presets.embeddings import Embeddings, train_embeddings
@@ -52,7 +52,7 @@ _TRAINING = "training"
 _DRAWN = ("pictures", "test")
 _CORES_OF_TRAINING = 2
 # What the figures tell of how a domain varies poses; its name does not.
-_POSES = ("other_limbs", "limb_turn", "lean", "elevation", "roll")
+_POSES = ("other_limbs", "limb_turn", "lean", "limbs", "elevation", "roll")
 _PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 _DESCRIPTION = (
     "An image encoder of the configuration `{configuration}`, trained {more}on {images} generated pictures of the "
@@ -101,14 +101,16 @@ def train_image_encoder(
         configuration: The configuration whose image encoder is trained, or its name.
         weights: What it starts from, as in `ImageEncoder`; or the name or directory of a preset, from whose image
             encoder it goes on. `None` starts from the variant `"source"` of `preset`. An image encoder of a preset must
-            be of the same configuration.
+            be of the same configuration; only keypoints may have been read with another sharpness there.
         domain: The `Domain` of the pictures, or its name.
         people: Who is in them, see `film`.
         images: Pictures to train on. The training begins with the first tenth of them, while the others are drawn; if
             it ends before they all are, the card says how many there were.
         test_images: Pictures to measure by.
         replayed: Pictures that go into the preset.
-        steps: Steps of training.
+        steps: Steps of training. With 0 the image encoder is kept, and measured as the configuration reads its
+            keypoints; `weights` must then be a preset that this made, of the pose auto-encoder of `preset` and of such
+            pictures.
         batch_size: Pictures in each of them.
         learning_rate: The highest one, after a warm-up; it falls to 0.
         precision: The dtype policy of Keras while it trains, `"float32"`, `"mixed_bfloat16"` or `"mixed_float16"`; the
@@ -152,11 +154,13 @@ def train_image_encoder(
         )
     if precision not in _PRECISIONS:
         raise ValueError(f"`precision` must be one of {_PRECISIONS}. Received: precision={precision!r}")
-    if images < sum(_PARTS.values()) or min(test_images, replayed, steps, batch_size) < 1:
+    if images < sum(_PARTS.values()) or min(test_images, replayed, batch_size) < 1:
         raise ValueError(
             f"`images` must be at least {sum(_PARTS.values())}, and other numbers positive. Received: images={images}, "
-            f"test_images={test_images}, replayed={replayed}, steps={steps}, batch_size={batch_size}"
+            f"test_images={test_images}, replayed={replayed}, batch_size={batch_size}"
         )
+    if steps < 0:
+        raise ValueError(f"`steps` must not be negative. Received: steps={steps}")
     if embedding_steps < 0:
         raise ValueError(f"`embedding_steps` must not be negative. Received: embedding_steps={embedding_steps}")
     seed = figures["arguments"]["seed"]
@@ -164,6 +168,8 @@ def train_image_encoder(
     domain = get_domain(domain)
     if panoramas is not None:
         domain = dataclasses.replace(domain, panoramas=read_panoramas(panoramas))
+    if not steps:
+        _check_untrained(found, weights, fine_tuned, embedding_steps, configuration, domain, people)
     encoder, start, before = _encoder(found, configuration, weights)
     _check_fine_tuned(encoder, fine_tuned)
     embeddings = Embeddings.from_preset(found)
@@ -182,6 +188,7 @@ def train_image_encoder(
         "precision": precision,
         "fine_tuned": list(fine_tuned),
         "embedding_steps": embedding_steps,
+        "sharpness": configuration.sharpness if configuration.keypoints else None,
     }
     arguments = {
         **settings,
@@ -215,7 +222,9 @@ def train_image_encoder(
         )
         history = [*figures.get("embeddings", []), {"steps": embedding_steps, "domain": domain.name}]
         figures = {**figures, "embeddings": history, **embeddings.errors(unseen, seed + 1)}
-    if not workspace.finished(_TRAINING):
+    if not steps:
+        workspace.save_model("estimator.keras", PoseEstimator(encoder, embeddings.pose_autoencoder))
+    elif not workspace.finished(_TRAINING):
         watch = Stopwatch()
         parts = {part: images * share // sum(_PARTS.values()) for part, share in _PARTS.items()}
         # On many cores, some are left to the training.
@@ -238,20 +247,24 @@ def train_image_encoder(
         numbers = (replayed, size, 1000 * seed, Progress("replay"))
         record_images(motion[_REPLAYED_OF], domain, path, "train", *numbers, people=people, masks=True)
         workspace.finish("replay", _files(workspace, path), watch.seconds())
-    trained = {
-        **settings,
-        "seed": seed,
-        "poses": {name: getattr(domain, name) for name in _POSES},
-        "test": errors,
-        **{name: workspace.result(_TRAINING, name) for name in ("machine", "backend", "images")},
-    }
     licences = [panorama_licence]
     if before:
-        trained["before"] = before
         licences.insert(0, before.pop("panorama_licence"))
+    if steps:
+        trained = {
+            **settings,
+            "seed": seed,
+            "poses": {name: getattr(domain, name) for name in _POSES},
+            **{name: workspace.result(_TRAINING, name) for name in ("machine", "backend", "images")},
+            **({"before": before} if before else {}),
+        }
+    else:  # it is what it was
+        trained = {name: value for name, value in before.items() if name != "sha256"}
+        trained |= {name: settings[name] for name in ("test_images", "sharpness")}
+    trained["test"] = errors
     text = _DESCRIPTION.format(
         **trained,
-        more="further " if before else "",
+        more="further " if trained.get("before") else "",
         old=found.directory.name,
         further=", trained further" if embedding_steps else "",
     )
@@ -274,7 +287,8 @@ def train_image_encoder(
             },
             "panorama_licence": " ".join(dict.fromkeys(filter(None, licences))),
             "limits": list(limits),
-            "storage": change_by_storing([(estimator, PoseEstimator.from_preset(new))], shown),
+            # What was stored before is not changed by it any more.
+            **({"storage": change_by_storing([(estimator, PoseEstimator.from_preset(new))], shown)} if steps else {}),
         }
         write_figures(new, out.name, figures)
     return estimator
@@ -282,12 +296,12 @@ def train_image_encoder(
 
 def _encoder(preset, configuration, weights):
     """The encoder to be trained, what it starts from, and what is known of that if it is of another preset."""
-    before = None
+    before, reading = None, {"sharpness": configuration.sharpness}  # which no weight depends on
     if weights is None:
-        encoder, kind, name = ImageEncoder.from_preset(preset.directory, _START), "variant", _START
+        encoder, kind, name = ImageEncoder.from_preset(preset.directory, _START, **reading), "variant", _START
     elif weights in preset_names() or (Path(weights) / INDEX).is_file():
         other = Preset(weights)
-        encoder, kind, name = ImageEncoder.from_preset(other.directory), "preset", other.directory.name
+        encoder, kind, name = ImageEncoder.from_preset(other.directory, **reading), "preset", other.directory.name
         figures = other.figures
         origin, wanted = (
             {name: known.get("arguments", {}).get(name) for name in ("mocap", "seed")}
@@ -323,6 +337,27 @@ def _check_fine_tuned(encoder, prefixes):
         except ValueError as error:
             raise ValueError(f"`fine_tuned` must begin names of layers that may learn. Received: {prefix!r}") from error
     encoder.trainable = True
+
+
+def _check_untrained(found, weights, fine_tuned, embedding_steps, configuration, domain, people):
+    """Refuse to keep an encoder that was trained otherwise than it would be measured, or if more is to be trained."""
+    wanted = {
+        "configuration": configuration.name,
+        "domain": domain.name,
+        "people": people,
+        "panoramas": [panorama.name for panorama in domain.panoramas],
+    }
+    known, same = {}, False
+    if weights is not None and (weights in preset_names() or (Path(weights) / INDEX).is_file()):
+        other, entry = Preset(weights), PoseAutoencoder.entry()
+        known = {name: other.figures.get("image_encoder", {}).get(name) for name in wanted}
+        same = other.networks[entry]["sha256"] == found.networks[entry]["sha256"]
+    if not same or known != wanted or fine_tuned or embedding_steps:
+        raise ValueError(
+            "`steps` may be 0 if `weights` is a preset that this made, of the same pose auto-encoder and of "
+            f"{wanted}, and nothing is to be trained further. Received: weights={weights!r}, of {known}, "
+            f"fine_tuned={tuple(fine_tuned)}, embedding_steps={embedding_steps}"
+        )
 
 
 class _Motion:

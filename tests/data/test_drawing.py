@@ -143,10 +143,12 @@ def test_processes_end_with_one_that_is_killed(tmp_path):
         "        drawing.wait()\n"
     )
     with subprocess.Popen([sys.executable, script], cwd=tmp_path, stdout=subprocess.PIPE, text=True) as running:
-        children = [int(pid) for pid in running.stdout.readline().split()]
-        assert len(children) == 2
-        assert all(map(_runs, children))
-        running.kill()
+        try:
+            children = [int(pid) for pid in running.stdout.readline().split()]
+            assert len(children) == 2
+            assert all(map(_runs, children))
+        finally:
+            running.kill()
     for _ in range(100):
         if not any(map(_runs, children)):
             break

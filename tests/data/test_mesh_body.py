@@ -222,7 +222,9 @@ def test_bad_ancestries_are_refused(ancestry):
         Physique(ancestry=ancestry)
 
 
-@pytest.mark.parametrize("limbs", [(1.0, 1.0, 1.0), (1.0, 0.0, 1.0, 1.0), (1.0, 1.0, float("nan"), 1.0)])
+@pytest.mark.parametrize(
+    "limbs", [(1.0, 1.0, 1.0), (1.0, 0.0, 1.0, 1.0), (1.0, 1.0, float("nan"), 1.0), (1.0, 1.0, 1.0, float("inf"))]
+)
 def test_limbs_without_length_are_refused(limbs):
     with pytest.raises(ValueError, match="`limbs` must be four positive factors"):
         Physique(limbs=limbs)

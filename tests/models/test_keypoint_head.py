@@ -49,13 +49,46 @@ def found_by(model, maps):
     return {name: ops.convert_to_numpy(value) for name, value in model.head.read(maps).items()}
 
 
+@pytest.mark.parametrize("sharpness", [0.5, 1.0, 3.0])
+def test_sharper_reading_is_nearer_to_the_likeliest_place(sharpness):
+    likely = np.array([0.7, 0.3])
+    heat = np.full((1, 4, 4, 17), -50.0, "float32")
+    heat[0, 2, [0, 3]] = np.log(likely)[:, None]
+    # As many metres deep as cells from the left.
+    depths = np.broadcast_to(np.arange(4.0), (1, 17, 4, 4)).transpose(0, 2, 3, 1)
+    result = found_by(encoder(sharpness=sharpness), np.concatenate([heat, depths], axis=-1).astype("float32"))
+    left, right = likely**sharpness / np.sum(likely**sharpness)
+    np.testing.assert_allclose(result["keypoints"][0, :, 0], -0.375 * left + 0.375 * right, atol=1e-5)
+    np.testing.assert_allclose(result["keypoints"][0, :, 1], 0.125, atol=1e-5)
+    np.testing.assert_allclose(result["depths"], 3 * right, atol=1e-4)
+    np.testing.assert_array_equal(result["heat_maps"], heat)
+
+
+@pytest.mark.parametrize("sharpness", [0, -1.0, float("nan"), float("inf"), "2", None])
+def test_a_sharpness_that_is_no_positive_number(sharpness):
+    with pytest.raises(ValueError, match=r"`sharpness` must be a positive number\. Received: sharpness="):
+        encoder(sharpness=sharpness)
+
+
+def test_nothing_is_read_sharply_where_there_are_no_heat_maps(tmp_path):
+    plain = ImageEncoder("small_resnet", 32, 4, head_filters=(), head_widths=(8,))
+    with pytest.raises(ValueError, match=r"`sharpness` must be 1 for an encoder without keypoints\. Received: .*2.0"):
+        ImageEncoder.from_config({**plain.get_config(), "sharpness": 2.0})
+
+
+def test_an_encoder_of_before_there_was_a_sharpness_reads_means():
+    config = encoder().get_config()
+    del config["sharpness"]
+    assert ImageEncoder.from_config(config).sharpness == 1.0
+
+
 def test_it_is_saved_and_goes_to_presets(tmp_path):
-    model = encoder()
+    model = encoder(sharpness=2.0)
     expected = model.predict(images(), verbose=0)
     model.save(tmp_path / "encoder.keras")
     loaded = keras.saving.load_model(tmp_path / "encoder.keras")
     np.testing.assert_array_equal(loaded.predict(images(), verbose=0), expected)
-    assert loaded.keypoints == 17
+    assert (loaded.keypoints, loaded.sharpness) == (17, 2.0)
     model.save_to_preset(tmp_path / "preset")
     stored = ImageEncoder.from_preset(tmp_path / "preset")
     np.testing.assert_allclose(stored.predict(images(), verbose=0), expected, atol=5e-3)  # stored in half precision

@@ -71,6 +71,7 @@ def sizes(configuration):
             "frozen": list(configuration.frozen),
             "keypoints": configuration.keypoints,
             "finer_maps": configuration.finer_maps,
+            "sharpness": configuration.sharpness,
         },
         "pose_autoencoder": {
             "latent_dim": configuration.pose_latent_dim,
@@ -110,6 +111,13 @@ def test_networks_have_the_sizes_of_the_configurations():
     base = sizes(BASE)
     found = arguments_in("base_synthetic")
     assert {entry: found[entry] for entry in base} == base
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_figures_are_of_keypoints_read_as_they_are_now(name):
+    described = describe_preset(name)
+    measured = described["figures"].get("image_encoder", {}).get("sharpness") or 1.0
+    assert described["networks"]["image_encoder"]["arguments"]["sharpness"] == measured
 
 
 def test_a_configuration_becomes_a_preset_without_weights(tmp_path):

@@ -135,6 +135,46 @@ def test_it_goes_on_from_another_preset_with_embeddings_that_go_on(preset, mocap
     assert "--embedding-steps" not in Preset(first).card
 
 
+def with_larger_weights(encoder):
+    """An encoder whose heat maps are not the same everywhere, as those of a new one nearly are."""
+    encoder.set_weights([2 * weights if weights.ndim == 4 else weights for weights in encoder.get_weights()])
+    return encoder
+
+
+def test_without_steps_an_encoder_is_read_and_measured_anew(preset, mocap, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "fit", lambda *_, **__: None)
+    build = type(TINY).image_encoder
+    monkeypatch.setattr(type(TINY), "image_encoder", lambda self, weights=None: with_larger_weights(build(self)))
+    sizes = {"backbone": "efficientnet_lite0", "image_size": 32, "head_filters": (4,), "keypoints": 17}
+    finding = dataclasses.replace(TINY, name="finding", **sizes)
+    first, new = tmp_path / "first", tmp_path / "new"
+    few = {**FEW, "configuration": finding, "weights": "imagenet"}
+    train_image_encoder(preset, first, tmp_path / "work", mocap, **few)
+    untrained = {**few, "configuration": dataclasses.replace(finding, sharpness=3.0), "steps": 0}
+    train_image_encoder(preset, new, tmp_path / "new_work", mocap, **{**untrained, "weights": str(first)})
+    before, after = (ImageEncoder.from_preset(directory) for directory in (first, new))
+    assert (before.sharpness, after.sharpness) == (1.0, 3.0)
+    for one, other in zip(before.get_weights(), after.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    known, figures = (Preset(directory).figures["image_encoder"] for directory in (first, new))
+    assert figures["test"] != known["test"]
+    assert figures == {**known, "test": figures["test"], "sharpness": 3.0}
+    assert Preset(new).description == Preset(first).description
+    assert "3 steps of 256 pictures" in Preset(new).card
+    assert "It reads keypoints with a sharpness of 3." in Preset(new).card
+    assert "Matrices are stored as float16." in Preset(new).card
+    assert not (tmp_path / "new_work" / "pictures").exists()
+
+    refused = {"weights": "imagenet"}, {"weights": str(preset)}, {"fine_tuned": ("conv3_",)}, {"embedding_steps": 1}
+    for arguments in (*refused, {"domain": "wild"}, {"people": "mesh"}):
+        given = {**untrained, "weights": str(first), **arguments}
+        if arguments.get("weights") == str(preset):
+            given["configuration"] = TINY
+        with pytest.raises(ValueError, match="`steps` may be 0 if `weights` is a preset that this made"):
+            train_image_encoder(preset, tmp_path / "none", tmp_path / "none_work", mocap, **given)
+    assert not (tmp_path / "none_work").exists()
+
+
 @pytest.mark.slow
 def test_it_goes_on_from_a_preset_of_the_demo_and_from_no_other_motion(preset, mocap, tmp_path, monkeypatch):
     monkeypatch.setattr(module, "fit", lambda *_, **__: None)
@@ -231,6 +271,7 @@ def test_other_motion_capture_is_refused(preset, mocap, tmp_path):
         ({"precision": "bfloat16"}, "`precision` must be one of .*'mixed_float16'.*Received: precision='bfloat16'"),
         ({"images": 5}, "`images` must be at least 6, and other numbers positive. Received: images=5"),
         ({"batch_size": 0}, "other numbers positive.*batch_size=0"),
+        ({"steps": -1}, "`steps` must not be negative. Received: steps=-1"),
         ({"embedding_steps": -1}, "`embedding_steps` must not be negative. Received: embedding_steps=-1"),
         ({"fine_tuned": "conv3_"}, "`fine_tuned` must be several texts.*Received: 'conv3_'"),
         ({"fine_tuned": ("conv3_", "res4")}, "`fine_tuned` must begin names of layers.* Received: 'res4'"),

@@ -215,6 +215,7 @@ class Domain:
         return replace(scene, backdrop=PanoramicBackdrop.drawn(panorama, scene.camera, rng))
 
     def _in_proportion(self, scene, rng):
+        # Drawn last, so that everything else is what it is without.
         limbs = rng.uniform(*self.limbs, len(scene.physique.limbs))
         return replace(scene, physique=replace(scene.physique, limbs=tuple(limbs)))
 

@@ -1,5 +1,6 @@
 """The `Physique`: the shape of a body of flesh."""
 
+import math
 from dataclasses import dataclass
 
 
@@ -45,5 +46,5 @@ class Physique:
                 raise ValueError(f"`{name}` must be in [0, 1]. Received: {name}={value}")
         if len(self.ancestry) != 3 or min(self.ancestry) < 0 or abs(sum(self.ancestry) - 1) > 1e-6:
             raise ValueError(f"`ancestry` must be three shares that sum to 1. Received: ancestry={self.ancestry}")
-        if len(self.limbs) != 4 or not all(limb > 0 for limb in self.limbs):
+        if len(self.limbs) != 4 or not all(0 < limb < math.inf for limb in self.limbs):
             raise ValueError(f"`limbs` must be four positive factors. Received: limbs={self.limbs}")

@@ -17,8 +17,8 @@ REAL_PROTOCOL = (
     f"{REAL_VIDEO.title}; all videos together, from `{_PRESET}`, by the plan of `posealign adapt`, longer than that of "
     "the other shifts; one seed. On these videos it was decided that few clips are not normalised by, that people are "
     "set into the target's places, that the student sees other places than the teacher, how the two looks at a picture "
-    "are put together, and much of the preset: that it finds keypoints first, how large its pictures are, and that it "
-    "learns from people in photographs, with caps, bare chests and varied poses"
+    "are put together, and much of the preset: that it finds keypoints first, how sharply it reads them, how large its "
+    "pictures are, and that it learns from people in photographs, with caps, bare chests and varied poses"
 )
 # As `posealign adapt` does it; without the relation. Not by the paper's recipe: there are too few clips to contrast,
 # and too short ones for `slow_backward`.

@@ -123,7 +123,10 @@ def _pose(body, limbs, sequence):
 
 
 def _lengthening(rest, limbs):
-    """`(B, 3, 3)` what makes the bones of a body at rest longer, each along the line of its limb."""
+    """`(B, 3, 3)` what makes the bones of a body at rest longer, each along the line of its limb.
+
+    Normals go along as if they were points: the shading of a limb that is a third longer is off by a few degrees.
+    """
     stretch = np.tile(np.eye(3), (len(BONES), 1, 1))
     for (names, start, end), factor in zip(_LIMBS, limbs, strict=True):
         for side in "lr":
