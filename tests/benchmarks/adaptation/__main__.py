@@ -3,8 +3,7 @@
     python tests/benchmarks/adaptation --mocap mocap17.npz --out DIR --short
     python tests/benchmarks/adaptation --mocap mocap17.npz --real-videos FOLDER --out DIR --seeds 0 1 2
 
-`--short --methods core` takes 47 minutes on two cores, and a quarter of an hour more with real videos; without
-`--short` a night. `--methods core` leaves out the relations one by one, the ablation and the default without its parts:
+`--short --methods core` takes 47 minutes on two cores, and 12 more with real videos; without `--short` a night. `--methods core` leaves out the relations one by one, the ablation and the default without its parts:
 half an hour of the short form. Interrupted, the same command goes on. It writes `DIR/adaptation.json`, of which the
 page in the documentation is made (`docs/benchmarks`). What that file knows of other seeds, shifts and methods stays in
 it if versions and amounts are the same: copied to another `DIR`, it takes in what is found there. Only what it knows of
