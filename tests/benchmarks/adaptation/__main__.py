@@ -3,11 +3,12 @@
     python tests/benchmarks/adaptation --mocap mocap17.npz --out DIR --short
     python tests/benchmarks/adaptation --mocap mocap17.npz --real-videos FOLDER --out DIR --seeds 0 1 2
 
-`--short --methods core` takes 47 minutes on two cores, and 12 more with real videos; without `--short` a night. `--methods core` leaves out the relations one by one, the ablation and the default without its parts:
-half an hour of the short form. Interrupted, the same command goes on. It writes `DIR/adaptation.json`, of which the
-page in the documentation is made (`docs/benchmarks`). What that file knows of other seeds, shifts and methods stays in
-it if versions and amounts are the same: copied to another `DIR`, it takes in what is found there. Only what it knows of
-real videos is replaced as a whole, since the preset may be another one.
+`--short --methods core` takes 47 minutes on two cores, and 12 more with real videos; without `--short` a night.
+`--methods core` leaves out the relations one by one, the ablation and the default without its parts: half an hour of
+the short form. Interrupted, the same command goes on. It writes `DIR/adaptation.json`, of which the page in the
+documentation is made (`docs/benchmarks`). What that file knows of other seeds, shifts and methods stays in it if
+versions and amounts are the same: copied to another `DIR`, it takes in what is found there. Only what it knows of real
+videos is replaced as a whole, since the preset may be another one.
 
 Two shifts with labels to measure by: `wild`, bodies of flesh in a studio to other bodies, clothes, places, light and
 cameras; and `body`, the built-in people to bodies of flesh in the same studio. A third one without a source of its own:
