@@ -222,9 +222,7 @@ def train_image_encoder(
         )
         history = [*figures.get("embeddings", []), {"steps": embedding_steps, "domain": domain.name}]
         figures = {**figures, "embeddings": history, **embeddings.errors(unseen, seed + 1)}
-    if not steps:
-        workspace.save_model("estimator.keras", PoseEstimator(encoder, embeddings.pose_autoencoder))
-    elif not workspace.finished(_TRAINING):
+    if steps and not workspace.finished(_TRAINING):
         watch = Stopwatch()
         parts = {part: images * share // sum(_PARTS.values()) for part, share in _PARTS.items()}
         # On many cores, some are left to the training.
@@ -234,7 +232,10 @@ def train_image_encoder(
             _train(encoder, embeddings.pose_autoencoder, drawing.pictures, workspace)
             how = {"machine": _machine(encoder), "backend": keras.backend.backend(), "images": len(drawing.pictures)}
         workspace.finish(_TRAINING, ["estimator.keras"], watch.seconds(), **how)
-    estimator = workspace.load_model("estimator.keras")
+    if steps:
+        estimator = workspace.load_model("estimator.keras")
+    else:
+        estimator = PoseEstimator(encoder, embeddings.pose_autoencoder)
     with draw(_DRAWN[1], {"test": test_images}, size=size) as drawing:
         drawing.wait()
     pictures, joints, _ = (np.stack(values) for values in zip(*drawing.pictures, strict=True))
@@ -299,7 +300,7 @@ def _encoder(preset, configuration, weights):
     before, reading = None, {"sharpness": configuration.sharpness}  # which no weight depends on
     if weights is None:
         encoder, kind, name = ImageEncoder.from_preset(preset.directory, _START, **reading), "variant", _START
-    elif weights in preset_names() or (Path(weights) / INDEX).is_file():
+    elif _is_preset(weights):
         other = Preset(weights)
         encoder, kind, name = ImageEncoder.from_preset(other.directory, **reading), "preset", other.directory.name
         figures = other.figures
@@ -327,6 +328,10 @@ def _encoder(preset, configuration, weights):
     return encoder, f"{kind} {name}", before
 
 
+def _is_preset(weights):
+    return weights in preset_names() or (Path(weights) / INDEX).is_file()
+
+
 def _check_fine_tuned(encoder, prefixes):
     """Refuse names that begin no layer that could learn, before anything is drawn or trained."""
     if isinstance(prefixes, str):
@@ -348,7 +353,7 @@ def _check_untrained(found, weights, fine_tuned, embedding_steps, configuration,
         "panoramas": [panorama.name for panorama in domain.panoramas],
     }
     known, same = {}, False
-    if weights is not None and (weights in preset_names() or (Path(weights) / INDEX).is_file()):
+    if weights is not None and _is_preset(weights):
         other, entry = Preset(weights), PoseAutoencoder.entry()
         known = {name: other.figures.get("image_encoder", {}).get(name) for name in wanted}
         same = other.networks[entry]["sha256"] == found.networks[entry]["sha256"]

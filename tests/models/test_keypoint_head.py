@@ -70,7 +70,7 @@ def test_a_sharpness_that_is_no_positive_number(sharpness):
         encoder(sharpness=sharpness)
 
 
-def test_nothing_is_read_sharply_where_there_are_no_heat_maps(tmp_path):
+def test_nothing_is_read_sharply_where_there_are_no_heat_maps():
     plain = ImageEncoder("small_resnet", 32, 4, head_filters=(), head_widths=(8,))
     with pytest.raises(ValueError, match=r"`sharpness` must be 1 for an encoder without keypoints\. Received: .*2.0"):
         ImageEncoder.from_config({**plain.get_config(), "sharpness": 2.0})

@@ -142,7 +142,8 @@ def _leg_ratio(rest, limbs, sequence):
         [np.linalg.norm(joints[..., joint, :] - joints[..., BODY17.parents[joint], :], axis=-1) for joint in _LEGS]
         for joints in (rest, sequence)
     )
-    length = sum(bone * factor for bone, factor in zip(own, 2 * limbs[2:], strict=True))
+    _, _, thigh, shank = limbs
+    length = sum(bone * factor for bone, factor in zip(own, (thigh, shank, thigh, shank), strict=True))
     other = np.median(sum(other))
     return length / other if other > 1e-6 else 1.0
 
